@@ -1,0 +1,53 @@
+# One word for each thing one does here. Needs Python 3.11 or newer and git; the rest is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+TORCH := torch==2.13.0
+QUICKSTART := nbs/tutorials/01_quickstart.ipynb
+
+.PHONY: train lab test notebooks export js picture bench clean
+
+train: .venv/lab  ## trains the quickstart in a real kernel, with progress
+	$(BIN)/python -c "from trainbook.train.notebook import report, run_notebook; report(run_notebook('$(QUICKSTART)'))"
+
+lab: .venv/lab  ## opens the quickstart in JupyterLab
+	$(BIN)/jupyter lab $(QUICKSTART)
+
+test: .venv/dev .venv/chromium  ## everything: notebooks, package, browser
+	$(BIN)/nbdev-test --n-workers 2
+	$(BIN)/pytest tests
+
+export: .venv/dev  ## writes trainbook/ and README.md from nbs/, and cleans the notebooks
+	$(BIN)/nbdev-export
+	$(BIN)/nbdev-clean
+	$(BIN)/python nbs/readme.py
+
+js: .venv/dev  ## builds trainbook/static from js/widget
+	$(BIN)/npm --prefix js ci --no-audit --no-fund
+	$(BIN)/npm --prefix js run check
+	$(BIN)/npm --prefix js run build
+
+picture: .venv/dev .venv/chromium  ## takes the README's picture of the panel from a real run in JupyterLab
+	$(BIN)/python tests/picture.py nbs/images
+
+bench: .venv-bench/ok  ## what recording costs, beside its peers; writes bench/RESULTS.md
+	.venv-bench/bin/python bench/recording.py
+
+# torch is named in the same call as the project, so that pip settles on one build of it
+.venv/lab .venv/dev: settings.ini setup.py
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH) -e '.[$(@F)]'
+	touch $@
+
+.venv-bench/ok: settings.ini setup.py
+	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check $(TORCH) -e '.[bench]'
+	touch $@
+
+# Debian's Chromium, for the browser tests
+.venv/chromium: | .venv/dev
+	command -v chromium || { apt-get update -qq && apt-get install -y -qq chromium; } \
+	  || { echo 'The browser tests need Chromium: install the package chromium, then run make test again.'; exit 1; }
+	touch $@
+
+clean:
+	rm -rf .venv .venv-bench build dist *.egg-info js/node_modules

@@ -1,0 +1,21 @@
+"Package metadata stands in settings.ini; this only hands it to setuptools."
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+parser = ConfigParser()
+parser.read(here/"settings.ini", encoding="utf-8")
+settings = parser["DEFAULT"]
+
+setup(
+    **{key: settings[key] for key in ("name", "version", "description", "author", "license", "keywords")},
+    long_description=(here/"README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    python_requires=f">={settings['min_python']}",
+    packages=find_packages(include=["trainbook", "trainbook.*"]),
+    package_data={"trainbook": ["*.pyi", "py.typed", "static/*"]},
+    install_requires=settings["requirements"].split(),
+    extras_require={extra: settings[f"{extra}_requirements"].split() for extra in ("lab", "dev", "bench")},
+)
