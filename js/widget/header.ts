@@ -1,0 +1,54 @@
+import { add, Figure, write, type Part } from "./dom";
+import { duration } from "./format";
+import { ended, type State, type Status } from "./protocol";
+
+const WORDS: Record<Status, [word: string, tone: string]> = {
+  running: ["training", "good"],
+  paused: ["paused", "warn"],
+  finished: ["finished", "good"],
+  stopped: ["stopped", "soft"],
+  failed: ["failed", "bad"],
+  lost: ["lost", "bad"],
+};
+
+export const header: Part = (panel, store) => {
+  const bar = add(panel, "header");
+  const name = add(bar, "b", "name", store.runName);
+  name.title = store.runName;
+  const pill = add(bar, "span", "pill");
+  pill.setAttribute("role", "status");
+  pill.setAttribute("aria-live", "polite");
+  const where = add(bar, "span", "muted");
+  const left = add(bar, "span", "muted");
+  const route = add(bar, "span", "muted right");
+
+  return store.listen(() => {
+    const { state } = store;
+    pill.hidden = !state;
+    if (state) {
+      const [word, tone] = WORDS[state.status];
+      write(pill, word);
+      pill.dataset.tone = tone;
+      write(where, ...position(state));
+      write(left, ...timeLeft(state));
+    }
+    write(route, store.route && !ended(state) ? `controls live by ${store.route}` : "");
+  });
+};
+
+function position(state: State): (string | Figure)[] {
+  const phrase: (string | Figure)[] = [];
+  if (state.epoch !== null) phrase.push("epoch ", ...count(state.epoch + 1, state.epochs));
+  if (state.batch > 0) phrase.push(phrase.length ? " · batch " : "batch ", ...count(state.batch, state.batches));
+  if (state.validating) phrase.push(phrase.length ? " · validating" : "validating");
+  return phrase;
+}
+
+function count(now: number, total: number | null): (string | Figure)[] {
+  if (total === null) return [new Figure(String(now))];
+  return [new Figure(String(now), String(total).length), " of ", new Figure(String(total))];
+}
+
+function timeLeft({ status, seconds_left: seconds }: State): (string | Figure)[] {
+  return status === "running" && seconds !== null ? [new Figure(duration(seconds)), " left"] : [];
+}

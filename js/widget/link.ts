@@ -1,0 +1,84 @@
+import type { AnyModel } from "@anywidget/types";
+import type { Command, Traits, Update } from "./protocol";
+import type { Store } from "./store";
+
+interface Sent {
+  content: { id: string } & Command;
+  since: number;
+  acknowledged: boolean;
+}
+
+const RESEND_MS = 250;
+const PATIENCE_MS = 3000;
+
+/** The talk with the kernel. A message can be lost while the kernel is busy, so each is sent until acknowledged. */
+export class Link {
+  /** Everything this view asked for, by id. */
+  readonly sent = new Map<string, Sent>();
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(private model: AnyModel<Traits>, private store: Store) {
+    model.on("msg:custom", this.receive);
+    this.snapshot();
+  }
+
+  send(command: Command): void {
+    const content = { id: newId(), ...command };
+    this.sent.set(content.id, { content, since: Date.now(), acknowledged: false });
+    this.post(content);
+    this.timer ??= setInterval(this.resend, RESEND_MS);
+    this.store.touch();
+  }
+
+  /** Whether some command has been without an answer for longer than anyone expects. */
+  get unanswered(): boolean {
+    return this.waiting().some(({ since }) => Date.now() - since > PATIENCE_MS);
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+    this.model.off("msg:custom", this.receive);
+  }
+
+  private waiting(): Sent[] {
+    return [...this.sent.values()].filter(({ acknowledged }) => !acknowledged);
+  }
+
+  private snapshot(): void {
+    const outstanding = this.waiting().some(({ content }) => content.command === "snapshot");
+    if (!outstanding) this.send({ command: "snapshot" });
+  }
+
+  private receive = (update: Update, buffers: DataView[] = []): void => {
+    if (update?.kind !== "update") return;
+    for (const id of update.acknowledged) {
+      const sent = this.sent.get(id);
+      if (sent) sent.acknowledged = true;
+    }
+    if (!this.store.apply(update, buffers)) this.snapshot();
+  };
+
+  private resend = (): void => {
+    const waiting = this.waiting();
+    waiting.forEach(({ content }) => this.post(content));
+    if (!waiting.length) {
+      clearInterval(this.timer);
+      this.timer = undefined;
+    }
+    this.store.touch();
+  };
+
+  private post(content: Sent["content"]): void {
+    try {
+      this.model.send(content);
+    } catch {
+      // A comm that is closed for the moment throws; the next attempt may find it open.
+    }
+  }
+}
+
+/** `crypto.randomUUID` exists in secure contexts only, and a notebook server is often plain http. */
+function newId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,168 @@
+import { Chart, type Line, type Scene } from "./chart";
+import { add, addButton, write, type Part } from "./dom";
+import { brief } from "./format";
+import { Legend, type Other } from "./legend";
+import { families, isTwin, latest } from "./metrics";
+import { Road } from "./road";
+import { Series } from "./series";
+import type { Store } from "./store";
+
+const SMOOTHINGS = [0, 0.9, 0.98];
+const TWIN_COLORS = ["--valid", "--third", "--fourth"];
+
+export const lossPlot: Part = (panel, store) => new LossPlot(panel, store).dispose;
+
+class LossPlot {
+  private section: HTMLElement;
+  private title: HTMLElement;
+  private smoothing: HTMLButtonElement;
+  private scale: HTMLButtonElement;
+  private reset: HTMLButtonElement;
+  private legend: Legend;
+  private empty: HTMLElement;
+  private box: HTMLElement;
+  private chart: Chart;
+  private held = new Map<string, Series>();
+  private epochs = new Series("epoch", 0);
+  private family = "loss";
+  private beta = SMOOTHINGS[1];
+  /** null until somebody chose. */
+  private log: boolean | null = null;
+  private zoom: Scene["zoom"] = null;
+  private drawn = "";
+  private unlisten: () => void;
+  private observer = new ResizeObserver(() => this.store.touch());
+
+  constructor(private panel: HTMLElement, private store: Store) {
+    this.section = add(panel, "section");
+    const heading = add(this.section, "div", "heading");
+    this.title = add(heading, "h3", "", "Loss");
+    const tools = add(heading, "span", "tools");
+    this.smoothing = addButton(tools, "quiet", "", () => this.cycleSmoothing());
+    this.scale = addButton(tools, "quiet", "", () => this.toggleScale());
+    this.reset = addButton(tools, "quiet", "reset zoom", () => this.zoomTo(null));
+    this.legend = new Legend(this.section, (family) => this.choose(family));
+    this.empty = add(this.section, "p", "empty muted", "Waiting for the first step");
+    this.box = add(this.section, "div", "plot");
+    this.box.tabIndex = 0;
+    this.box.setAttribute("role", "group");
+    this.box.setAttribute("data-lm-suppress-shortcuts", "");
+    this.chart = new Chart(panel, this.box, (zoom) => this.zoomTo(zoom));
+    this.observer.observe(this.section);
+    this.unlisten = store.listen(() => this.update());
+  }
+
+  dispose = (): void => {
+    this.unlisten();
+    this.observer.disconnect();
+    this.chart.dispose();
+  };
+
+  private update(): void {
+    const { store, family, beta, log, zoom } = this;
+    const shown = JSON.stringify([
+      store.version, family, beta, log, zoom, this.panel.dataset.theme, this.section.clientWidth, devicePixelRatio,
+    ]);
+    if (shown === this.drawn) return;
+    this.drawn = shown;
+    this.redraw();
+  }
+
+  private redraw(): void {
+    const known = families(this.store);
+    if (!known.has(this.family)) this.family = known.keys().next().value ?? this.family;
+    const lines = this.linesOf(known.get(this.family) ?? []);
+    const log = this.log ?? this.suitsLog(lines);
+    this.empty.hidden = lines.length > 0;
+    this.box.hidden = !lines.length;
+    this.showTools(log, lines.length > 0);
+    this.legend.show(lines, this.others(known));
+    if (!lines.length) return;
+    this.box.setAttribute("aria-label", `${titleOf(this.family)} plot: ${spoken(lines)}`);
+    this.chart.draw({ lines, log, zoom: this.zoom, road: this.road(lines), marks: this.marks() });
+  }
+
+  private linesOf(names: string[]): Line[] {
+    const colors = [...TWIN_COLORS];
+    return names.map((name) => {
+      const series = this.held.get(name) ?? new Series(name, this.beta);
+      this.held.set(name, series);
+      series.take(this.store.tables.values());
+      series.smooth(this.beta);
+      const dotted = this.isPerEpoch(series);
+      const color = isTwin(name) ? colors.shift() ?? "--fourth" : "--train";
+      return { series, color, dotted, smooth: !dotted && this.beta > 0 };
+    });
+  }
+
+  /** Logged about once an epoch, like what a validation yields: every value counts, there is no noise to smooth. */
+  private isPerEpoch({ name, step }: Series): boolean {
+    if (isTwin(name)) return true;
+    const epoch = this.store.state?.epoch ?? 0;
+    const gap = (step.last! - step.values[0]) / (step.length - 1);
+    return step.length <= epoch + 1 && gap > 1;
+  }
+
+  /** A loss is read in factors; of other metrics only those that span a wide range, an accuracy never. */
+  private suitsLog(lines: Line[]): boolean {
+    const lowest = Math.min(...lines.map(({ series }) => series.lowest));
+    const highest = Math.max(...lines.map(({ series }) => series.highest));
+    return lowest > 0 && (this.family.includes("loss") || highest > 100 * lowest);
+  }
+
+  private others(known: Map<string, string[]>): Other[] {
+    return [...known].filter(([family]) => family !== this.family).map(([family, names]) => {
+      const name = names[0];
+      return { family, name, value: latest(this.store, name)! };
+    });
+  }
+
+  private road(lines: Line[]): Road {
+    this.epochs.take([...this.store.tables.values()].filter(({ stream }) => stream === "train"));
+    const last = Math.max(this.epochs.step.last ?? 0, ...lines.map(({ series }) => series.step.last!));
+    return new Road(this.epochs, last, this.store.state);
+  }
+
+  private marks(): Scene["marks"] {
+    return this.store.events
+      .filter(({ event, status }) => event === "command" && status === "applied")
+      .map(({ step, command }) => ({ step, label: command ?? "" }));
+  }
+
+  private showTools(log: boolean, any: boolean): void {
+    write(this.title, titleOf(this.family));
+    write(this.smoothing, `smooth ${this.beta}`);
+    write(this.scale, log ? "log" : "linear");
+    this.scale.setAttribute("aria-pressed", String(log));
+    this.smoothing.hidden = this.scale.hidden = !any;
+    this.reset.hidden = !this.zoom;
+  }
+
+  private cycleSmoothing(): void {
+    this.beta = SMOOTHINGS[(SMOOTHINGS.indexOf(this.beta) + 1) % SMOOTHINGS.length];
+    this.store.touch();
+  }
+
+  private toggleScale(): void {
+    this.log = this.scale.getAttribute("aria-pressed") !== "true";
+    this.store.touch();
+  }
+
+  private zoomTo(zoom: Scene["zoom"]): void {
+    this.zoom = zoom;
+    this.store.touch();
+  }
+
+  private choose(family: string): void {
+    this.family = family;
+    this.log = null;
+    // The button that was pressed is about to go.
+    this.box.focus();
+    this.store.touch();
+  }
+}
+
+const titleOf = (family: string): string => family.charAt(0).toUpperCase() + family.slice(1).replace(/_/g, " ");
+
+const spoken = (lines: Line[]): string =>
+  lines.map(({ series }) => `${series.name} ${brief(series.value.last ?? NaN)}`).join(", ");
