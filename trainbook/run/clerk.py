@@ -7,6 +7,7 @@ __all__ = ['clerk', 'Client', 'Clerk']
 
 # %% ../../nbs/13_run.clerk.ipynb #37c1ffe3
 import os, threading, warnings
+from contextvars import copy_context
 from typing import Protocol
 
 # %% ../../nbs/13_run.clerk.ipynb #82af536c
@@ -26,7 +27,9 @@ class Clerk:
         with self._lock:
             self._clients += (client,)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="trainbook-clerk", daemon=True)
+                # ipykernel looks up in the context which cell a message belongs to; without one 7.0 sends none
+                self._thread = threading.Thread(
+                    target=copy_context().run, args=(self._work,), name="trainbook-clerk", daemon=True)
                 self._thread.start()
 
     def remove(self, client: Client):

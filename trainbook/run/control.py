@@ -71,9 +71,8 @@ def leave(
 
 def collect(inbox: Path) -> Iterator[Command]:
     "The commands that were left, oldest first; each file goes when its command has been dealt with"
-    for name in sorted(entry.name for entry in os.scandir(inbox) if entry.name.endswith(".json")):
-        path = inbox/name
+    for path in sorted(inbox.glob("*.json")):
         try: command = Command(**json.loads(path.read_bytes()) | dict(route="inbox"))
-        except (ValueError, TypeError): command = Command("unreadable", by=name, route="inbox", id=name)
+        except (ValueError, TypeError): command = Command("unreadable", by=path.name, route="inbox", id=path.name)
         yield command
         path.unlink(missing_ok=True)

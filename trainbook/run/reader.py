@@ -66,8 +66,11 @@ def join(
 ) -> "pd.DataFrame":  # metrics and marks; the index is the step
     "The tables of a stream as one DataFrame"
     import pandas as pd
+    if len(tables) == 1:
+        # contiguous columns, taken as they are, spare pandas a second copy of a long run
+        columns = {name: np.ascontiguousarray(tables[0][name]) for name in tables[0].dtype.names[1:]}
+        return pd.DataFrame(columns, index=pd.Index(tables[0]["_step"], name="step"), copy=False)
     frames = [pd.DataFrame(rows) for rows in tables]
-    if len(frames) == 1: return frames[0].set_index("_step").rename_axis("step")
     marks = pd.concat([frame.filter([name for name in frame if is_mark(name)]) for frame in frames]).groupby("_step").first()
     metrics = [frame.drop(columns=marks.columns, errors="ignore").assign(_time=frame["_time"]) for frame in frames]
     long = pd.concat([metric.melt(["_step", "_time"]) for metric in metrics]).sort_values("_time", kind="stable")

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['check_name', 'not_a_number', 'Tables', 'Recorder']
 
-# %% ../../nbs/15_run.recorder.ipynb #ca1a5c1f
-import json, os, struct, threading
+# %% ../../nbs/15_run.recorder.ipynb #4553322b
+import json, os, struct, threading, warnings
 from collections.abc import Mapping
 from pathlib import Path
 from time import time
@@ -27,7 +27,11 @@ def check_name(name: str):
 def not_a_number(values: Mapping) -> TypeError:
     "The error that names the metric whose value is no number"
     for name, value in values.items():
-        try: struct.pack("d", value)
+        try:
+            with warnings.catch_warnings():
+                # torch remarks, once in a process, that a number has no gradient; that is what a record wants
+                warnings.simplefilter("ignore")
+                struct.pack("d", value)
         except Exception:
             shape = f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else f" {value!r}"
             return TypeError(f"log({name}=…) takes one number or a tensor that holds one; got {type(value).__name__}{shape}")
@@ -88,6 +92,7 @@ class Tables:
         for table in list(self.files.values()): table.flush()
 
     def close(self):
+        "Ends recording; what is logged from now on is an error"
         self.is_open, self._known = False, {}
         for table in self.files.values(): table.close()
 
@@ -106,7 +111,8 @@ class Recorder(Run):
         (self.path/"inbox").mkdir(parents=True)
         self.step, self.mailbox, self.tables = 0, Mailbox(), Tables(self.path)
         self._progress = dict(epoch=None, epochs=None, batch=0, batches=None, validating=False)
-        self._events, self._lock, self._saved = EventLog(self.path/"events.jsonl"), threading.Lock(), 0.
+        self._events, self._lock = EventLog(self.path/"events.jsonl"), threading.Lock()
+        self._saved, self._has_warned = 0., False
         self._info = dict(format=1, id=id, name=name or "run", tags=[], notes="", config=dict(config or {}), parent=None,
             status="running", reason=None, started=time(), ended=None, process=this_process(), **notebook(),
             packages=packages(), commit=git_commit())
@@ -129,6 +135,17 @@ class Recorder(Run):
             draft = self.path/".run.json"
             draft.write_text(json.dumps(self.info | dict(heartbeat=self._saved), default=str, indent=1))
             os.replace(draft, self.path/"run.json")
+
+    def flush(self):
+        "Brings all files up to date, as far as the disk lets us"
+        try:
+            self._events.flush()
+            self.tables.flush()
+            self.save()
+        except OSError as error:
+            if not self._has_warned: warnings.warn(
+                f"{self.path} can't be kept up to date: {error}. The training goes on.", RuntimeWarning)
+            self._has_warned = True
 
     def log(
         self,
@@ -167,14 +184,12 @@ class Recorder(Run):
         self._events.append(self.step, "status", status=status)
         if status not in LIVE:
             for command in self.mailbox.close(): self.settle(command, "refused", f"the run is {status}")
-        self.save()
+        self.flush()
 
     def tick(self):
         "The clerk's round: the inbox, and once a second a sign of life"
         for command in collect(self.path/"inbox"): self.request(command)
-        if time() - self._saved > 1:
-            self.tables.flush()
-            self.save()
+        if time() - self._saved > 1: self.flush()
 
     def finish(
         self,
@@ -187,4 +202,3 @@ class Recorder(Run):
         self.set_status(status, reason)
         for command in collect(self.path/"inbox"): self.request(command)
         self.tables.close()
-        self.save()

@@ -1,0 +1,39 @@
+"""What was logged is on disk, whatever becomes of the process."""
+import signal
+import subprocess
+import sys
+
+from trainbook import list_runs, open_run
+
+TRAIN = """
+import os, sys
+from trainbook import watch
+run = watch(name="doomed", dir=sys.argv[1], view=None)
+for step in run.steps(10**9):
+    run.log(loss=1 / (step + 1), grad_norm=.5)
+    if step % 1000 == 999: print(step + 1, flush=True)
+"""
+
+
+def test_kill_leaves_every_row(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", TRAIN, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    for _ in range(50): said = int(process.stdout.readline())
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    run, = (open_run(path) for path in list_runs(tmp_path).index)
+    frame = run.frame()
+    assert run.status == "lost"
+    assert len(frame) >= said == 50_000
+    assert (frame["loss"] == 1 / frame.index).all()
+
+
+def test_stop_from_another_process(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", TRAIN, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    run, = (open_run(path) for path in list_runs(tmp_path).index)
+    id = run.stop()
+    process.communicate(timeout=20)
+    asked, applied = (event for event in run.events() if event.get("id") == id)
+    assert (asked["status"], applied["status"], applied["route"]) == ("requested", "applied", "inbox")
+    assert process.returncode == 0 and run.status == "stopped"
+    assert len(run.frame()) == applied["step"]

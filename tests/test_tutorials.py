@@ -1,0 +1,41 @@
+"""The tutorials run in a real kernel, and keep what they promise on any seed."""
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from trainbook.train.notebook import run_notebook
+
+TUTORIALS = sorted((Path(__file__).parent.parent / "nbs/tutorials").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_tutorial_is_short_and_explained(path):
+    cells = nbformat.read(path, 4).cells
+    assert len(cells) <= 25
+    assert cells[0].source.startswith("# ") and "\n> " in cells[0].source
+    for cell, following in zip(cells, cells[1:] + [None]):
+        if cell.cell_type == "code" and not cell.source.startswith("import"):
+            assert following is None or following.cell_type == "markdown", f"what is to be seen after {cell.source!r}?"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_quickstart_reads_digits(tmp_path, seed):
+    notebook = nbformat.read(TUTORIALS[0], 4)
+    seeded = [cell for cell in notebook.cells if "torch.manual_seed(0)" in cell.source]
+    assert len(seeded) == 1
+    seeded[0].source = seeded[0].source.replace("torch.manual_seed(0)", f"torch.manual_seed({seed})")
+    nbformat.write(notebook, tmp_path / "quickstart.ipynb")
+    began = time.time()
+    run, = run_notebook(tmp_path / "quickstart.ipynb")
+    accuracy = run.latest()["val_accuracy"]
+    print(f"seed {seed}: val_accuracy {accuracy:.3f} after {run.config['epochs']} epochs, {time.time() - began:.0f} s")
+    assert run.status == "finished" and run.config["epochs"] <= 10
+    assert accuracy >= .97
+
+
+def test_your_own_loop(tmp_path):
+    (tmp_path / "own.ipynb").write_bytes(TUTORIALS[1].read_bytes())
+    runs = run_notebook(tmp_path / "own.ipynb")
+    assert [run.status for run in runs] == ["finished", "finished", "stopped", "finished"]
