@@ -59,10 +59,12 @@ def lab(browser: Browser, jupyter: JupyterServer, request: pytest.FixtureRequest
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = LabPage(context.new_page(), jupyter)
     yield page
-    if request.node.stash.get(TEST_FAILED, False):
-        _keep_failure(page, request.node.name)
-    context.close()
-    jupyter.reset()
+    try:
+        if request.node.stash.get(TEST_FAILED, False):
+            _keep_failure(page, request.node.name)
+    finally:
+        context.close()
+        jupyter.reset()
 
 
 @pytest.fixture

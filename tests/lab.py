@@ -105,15 +105,15 @@ class JupyterServer:
             "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             "display_name": name,
             "language": "python",
-            "env": {"PYTHONPATH": os.pathsep.join(filter(None, [str(packages), os.environ.get("PYTHONPATH")]))},
+            "env": {"PYTHONPATH": str(packages)},
         }
         _write_json(self.home / "data" / "kernels" / name / "kernel.json", spec)
         return name
 
     def start_kernel(self, notebook_path: str, kernel: str) -> None:
         """Start that kernel for a notebook (relative to the root), unless it has one running."""
-        session = {"path": notebook_path, "name": notebook_path, "type": "notebook", "kernel": {"name": kernel}}
-        self.api("POST", "sessions", session)
+        document = {"path": notebook_path, "name": notebook_path, "type": "notebook"}
+        self.api("POST", "sessions", document | {"kernel": {"name": kernel}})
 
     def kernel_of(self, notebook_path: str) -> str | None:
         """Return the id of the kernel running for a notebook (relative to the root), None without one."""
@@ -260,9 +260,10 @@ class LabPage:
         self.page.goto(f"{self.server.url}/doc?reset&token={self.server.token}")
         self.page.wait_for_function("window.jupyterapp")
         self._js("() => jupyterapp.restored")
+        self._wait_for_splash()
         if kernel == NO_KERNEL:
             self._keep_kernels_from_starting()
-        self._js("path => jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'})", self.path)
+        self._js("path => jupyterapp.commands.execute('docmanager:open', {path})", self.path)
         self._wait_until_rendered()
         if kernel != NO_KERNEL:
             self._wait_for_kernel(idle)
@@ -290,8 +291,9 @@ class LabPage:
         try:
             expect(self._prompt(i)).to_have_text(re.compile(r"\[\d+\]:"), timeout=timeout * 1000)
         except AssertionError:
-            state = f"prompt {self._prompt(i).inner_text()!r}, kernel {self.kernel_status()}"
-            raise AssertionError(f"cell {i} not done after {timeout} s: {state}; {self.output_text(i)!r}") from None
+            state = f"{self._prompt(i).inner_text()} with the kernel {self.kernel_status()}"
+            message = f"cell {i} is {state} after {timeout} s; its output: {self.output_text(i)!r}"
+            raise AssertionError(message) from None
 
     def cells(self) -> Locator:
         """Return all cells."""
@@ -318,6 +320,7 @@ class LabPage:
         """Switch to "JupyterLab Dark" or "JupyterLab Light", till the server's reset()."""
         self._js("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+        self._wait_for_splash()
 
     def save(self) -> None:
         """Save the notebook and wait till it is saved."""
@@ -373,13 +376,18 @@ class LabPage:
             numbers,
         )
 
+    def _wait_for_splash(self) -> None:
+        """Wait till the splash screen, also shown when the theme changes, has faded."""
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+
     def _wait_until_rendered(self) -> None:
         """Wait till all the notebook's cells are in the DOM."""
         self._js("() => jupyterapp.shell.currentWidget.revealed")
         self.page.wait_for_function(
             """() => {
                 const {content, context} = jupyterapp.shell.currentWidget;
-                return context.isReady && content.widgets.every(cell => cell.isAttached && !cell.isPlaceholder());
+                const rendered = cell => cell.isAttached && !cell.isPlaceholder();
+                return context.isReady && content.widgets.every(rendered);
             }"""
         )
 
@@ -395,12 +403,13 @@ class LabPage:
 
     def _wait_for_kernel(self, idle: bool) -> None:
         """Wait till the kernel is connected, or also idle, accepting what dialogs propose meanwhile."""
-        # A busy kernel's status is unknown to a new page: it answers the page's first request when it is idle.
+        # A busy kernel's status is unknown to a new page, whose first request it answers when idle.
         self.page.wait_for_function(
             """idle => {
                 document.querySelector('.jp-Dialog .jp-mod-accept')?.click();
                 const {session, kernelDisplayStatus} = jupyterapp.shell.currentWidget.sessionContext;
-                return idle ? kernelDisplayStatus === 'idle' : session?.kernel?.connectionStatus === 'connected';
+                if (idle) return kernelDisplayStatus === 'idle';
+                return session?.kernel?.connectionStatus === 'connected';
             }""",
             arg=idle,
         )

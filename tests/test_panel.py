@@ -21,7 +21,7 @@ with watch(name="short", dir="runs-short") as run:
     for epoch in run.epochs(3):
         for step in run.steps(40):
             sleep(.005)
-            run.log(loss=math.exp(-run.step / 40) * (1 + .1 * (-1) ** step), val_like=1.)
+            run.log(loss=math.exp(-run.step / 40) * (1 + .1 * (-1) ** step), gain=run.step / 120)
         run.log(val_loss=math.exp(-run.step / 50))
 """
 
@@ -125,6 +125,7 @@ def test_saved_notebook_shows_the_picture_once(saved, lab: LabPage, shots):
     assert lab.is_trusted()
     expect(lab.page.locator("img.trainbook-picture")).to_be_visible()
     assert pictures_seen(lab.page) == 1
+    expect(lab.page.get_by_text("Loading widget")).to_be_hidden()
     lab.screenshot(shots / "reopened.png")
 
 

@@ -121,7 +121,9 @@ class LiveRun(Obedient):
     def _training(self, loader: Iterable) -> Iterator:
         n = _length(loader)
         with self._loop(batch=0, batches=n):
-            if self._edge() == "step": return
+            if self._edge() == "step":
+                self._was_cut = n != 0
+                return
             for batch, data in enumerate(loader, 1):
                 self.step += 1
                 self._progress["batch"] = batch

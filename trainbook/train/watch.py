@@ -28,11 +28,12 @@ def views_of(
     if view == "terminal":
         from trainbook.train.terminal import Terminal
         return [Terminal(run)]
-    from IPython.display import display
+    from IPython.display import publish_display_data
     from trainbook.widget.picture import SavedPicture
     from trainbook.widget.routes import Pump
     panel = run.panel()
-    display(panel)
+    bundle, _ = panel._repr_mimebundle_()
+    publish_display_data(bundle | {"text/plain": ""})  # where no widget can be shown, the picture says it better
     run.poll = Pump().poll
     return [panel, SavedPicture(run)]
 
