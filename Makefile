@@ -4,7 +4,7 @@ BIN := .venv/bin
 TORCH := torch==2.13.0
 QUICKSTART := nbs/tutorials/01_quickstart.ipynb
 
-.PHONY: train lab test notebooks export js picture bench clean
+.PHONY: train lab test export outputs js picture bench clean
 
 train: .venv/lab  ## trains the quickstart in a real kernel, with progress
 	$(BIN)/python -c "from trainbook.train.notebook import report, run_notebook; report(run_notebook('$(QUICKSTART)'))"
@@ -20,6 +20,11 @@ export: .venv/dev  ## writes trainbook/ and README.md from nbs/, and cleans the 
 	$(BIN)/nbdev-export
 	$(BIN)/nbdev-clean
 	$(BIN)/python nbs/readme.py
+
+outputs: .venv/dev  ## runs all notebooks and keeps what their cells show
+	$(BIN)/nbdev-test --save --n-workers 0 --skip-folder-re tutorials
+	$(BIN)/python nbs/outputs.py
+	$(BIN)/nbdev-clean
 
 js: .venv/dev  ## builds trainbook/static from js/widget
 	$(BIN)/npm --prefix js ci --no-audit --no-fund

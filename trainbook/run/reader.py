@@ -164,7 +164,7 @@ def list_runs(
 ) -> "pd.DataFrame":  # one row a run, oldest first: name, status, started, step, last metrics; the index is the path
     "The runs in a folder; what is not ours is ignored"
     import pandas as pd
-    runs = [open_run(file.parent) for file in sorted(Path(dir).glob("*/run.json"))]
+    runs = sorted((open_run(file.parent) for file in Path(dir).glob("*/run.json")), key=lambda run: run.info["started"])
     rows = [dict(name=run.name, status=run.status, started=pd.Timestamp(run.info["started"], unit="s"),
                  step=run.progress["step"], **run.latest()) for run in runs]
     return pd.DataFrame(rows, index=pd.Index([str(run.path) for run in runs], name="path"))

@@ -23,7 +23,8 @@ def run_notebook(
     import nbformat
     from nbclient import NotebookClient
     path = Path(path).absolute()
-    client = NotebookClient(nbformat.read(path, 4), kernel_name=kernel, resources=dict(metadata=dict(path=path.parent)))
+    client = NotebookClient(nbformat.read(path, 4), kernel_name=kernel, resources=dict(metadata=dict(path=path.parent)),
+                            extra_arguments=["--IPKernelApp.log_level=ERROR"])  # its remarks would break into the progress
     known, views = set(path.parent.glob("runs/*/run.json")), {}
     with ThreadPoolExecutor(1) as pool:
         execution = pool.submit(client.execute)
