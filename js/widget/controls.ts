@@ -7,7 +7,7 @@ export const controls: Part = (panel, store, link) => {
   const bar = add(panel, "div", "controls");
   const group = add(bar, "span", "group");
   const stop = (when: When) => () => {
-    if (!ended(store.state)) link.send({ command: "stop", when });
+    if (!ended(store.state)) link.send({ command: "stop", arguments: { when } });
   };
   const now = addButton(group, "danger", "", stop("step"));
   add(now, "i", "square").setAttribute("aria-hidden", "true");
@@ -42,10 +42,10 @@ function stopping(store: Store, link: Link, when: When): boolean {
     if (event.event === "command" && event.id) outcome.set(event.id, event);
   }
   const asked = [...link.sent.values()].some(
-    ({ content }) => content.command === "stop" && content.when === when && !outcome.has(content.id),
+    ({ content }) => content.command === "stop" && content.arguments.when === when && !outcome.has(content.id),
   );
   const heard = [...outcome.values()].some(
-    (event) => event.command === "stop" && event.when === when && (event.status === "requested" || event.status === "applied"),
+    (event) => event.command === "stop" && event.arguments?.when === when && (event.status === "requested" || event.status === "applied"),
   );
   return asked || heard;
 }

@@ -45,8 +45,8 @@ function sentence(event: Event): string {
   return `${asked}, requested.`;
 }
 
-function commandName({ command, when }: Event): string {
-  if (command === "stop") return when === "epoch" ? "Stop after epoch" : "Stop now";
+function commandName({ command, arguments: how }: Event): string {
+  if (command === "stop") return how?.when === "epoch" ? "Stop after epoch" : "Stop now";
   return command ?? "A command";
 }
 

@@ -26,7 +26,7 @@ export interface Event {
   event: string;
   id?: string;
   command?: string;
-  when?: When;
+  arguments?: { when?: When };
   status?: "requested" | "applied" | "refused" | "failed";
   by?: string;
   reason?: string;
@@ -50,7 +50,7 @@ export interface Update {
   route: "subshell" | "pump" | "comm" | null;
 }
 
-export type Command = { command: "snapshot" } | { command: "stop"; when: When };
+export type Command = { command: "snapshot" } | { command: "stop"; arguments: { when: When } };
 
 export interface Traits {
   parts: string[];

@@ -27,7 +27,7 @@ class Command:
 
     def record(self) -> dict:
         "What an event says of it"
-        return dict(id=self.id, command=self.command, **self.arguments, by=self.by, route=self.route)
+        return dict(id=self.id, command=self.command, arguments=self.arguments, by=self.by, route=self.route)
 
 # %% ../../nbs/12_run.control.ipynb #86ced493
 class Mailbox:

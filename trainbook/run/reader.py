@@ -111,6 +111,11 @@ class Run:
         if info["status"] not in LIVE or is_alive(info["process"], time() - info["heartbeat"]): return info["status"]
         return "lost"
 
+    @property
+    def is_over(self) -> bool:
+        "Whether nothing more will be recorded"
+        return self.status not in LIVE
+
     def frame(
         self,
         stream: str = "train",  # `train`, or `valid` for what begins with `val_`, `valid_` or `test_`
@@ -155,16 +160,25 @@ def open_run(
     if not (path/"run.json").is_file():
         raise FileNotFoundError(f"{path} is no run: it has no run.json. list_runs({str(path.parent)!r}) shows the runs there.")
     run = Run(path)
+    if "format" not in run.info or "process" not in run.info: raise ValueError(f"{path}/run.json is not one of trainbook's")
     if run.info["format"] != 1:
         raise ValueError(f"{path} has format {run.info['format']}, this trainbook reads format 1: pip install -U trainbook")
     return run
+
+def _runs_in(dir: str | Path) -> list[Run]:
+    "The runs in a folder, oldest first; a `run.json` that is not ours is passed over"
+    runs = []
+    for file in Path(dir).glob("*/run.json"):
+        try: runs.append(open_run(file.parent))
+        except ValueError: continue
+    return sorted(runs, key=lambda run: run.info["started"])
 
 def list_runs(
     dir: str | Path = "runs",  # where runs are kept
 ) -> "pd.DataFrame":  # one row a run, oldest first: name, status, started, step, last metrics; the index is the path
     "The runs in a folder; what is not ours is ignored"
     import pandas as pd
-    runs = sorted((open_run(file.parent) for file in Path(dir).glob("*/run.json")), key=lambda run: run.info["started"])
+    runs = _runs_in(dir)
     rows = [dict(name=run.name, status=run.status, started=pd.Timestamp(run.info["started"], unit="s"),
                  step=run.progress["step"], **run.latest()) for run in runs]
     return pd.DataFrame(rows, index=pd.Index([str(run.path) for run in runs], name="path"))

@@ -106,14 +106,16 @@ class Recorder(Run):
         config: Mapping | None = None,  # whatever decides the result, such as `dict(lr=3e-3)`; kept in `run.json`
         dir: str | Path = "runs",  # where runs are kept
     ):
-        id = new_id(name or "run")
+        if not isinstance(config or {}, Mapping): raise TypeError(f"config is a mapping such as dict(lr=3e-3), not {config!r}")
+        name = str(name or "run")
+        id = new_id(name)
         super().__init__(Path(dir).absolute()/id)
         (self.path/"inbox").mkdir(parents=True)
         self.step, self.mailbox, self.tables = 0, Mailbox(), Tables(self.path)
         self._progress = dict(epoch=None, epochs=None, batch=0, batches=None, validating=False)
         self._events, self._lock = EventLog(self.path/"events.jsonl"), threading.Lock()
         self._saved, self._has_warned = 0., False
-        self._info = dict(format=1, id=id, name=name or "run", tags=[], notes="", config=dict(config or {}), parent=None,
+        self._info = dict(format=1, id=id, name=name, tags=[], notes="", config=dict(config or {}), parent=None,
             status="running", reason=None, started=time(), ended=None, process=this_process(), **notebook(),
             packages=packages(), commit=git_commit())
         self.save()
@@ -127,6 +129,9 @@ class Recorder(Run):
 
     @property
     def status(self) -> str: return self._info["status"]
+
+    @property
+    def is_over(self) -> bool: return not self.tables.is_open
 
     def save(self):
         "Replaces `run.json`; whoever reads it sees the old one or the new one"

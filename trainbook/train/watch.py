@@ -51,7 +51,8 @@ def _is_replaced(
 
 @atexit.register
 def _finish_open_runs():
-    for run in list(_open_runs): run.finish()
+    for run in list(_open_runs):
+        if run.info["process"]["pid"] == os.getpid(): run.finish()  # a forked child must not end its parent's runs
 
 # %% ../../nbs/52_train.watch.ipynb #7c6bc6be
 def watch(

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['STATIC', 'pack', 'RunView', 'LossPlot', 'ControlBar', 'Panel']
 
-# %% ../../nbs/43_widget.panel.ipynb #aaddd810
-import threading
+# %% ../../nbs/43_widget.panel.ipynb #749cce72
 from collections import deque
+from importlib.resources import files
 from pathlib import Path
 
 import anywidget
@@ -30,8 +30,8 @@ def pack(tables: list[NewRows]) -> tuple[list[dict], list[bytes]]:  # descriptio
         buffers += [rows[name].astype("<f8").tobytes() for name in columns]
     return described, buffers
 
-# %% ../../nbs/43_widget.panel.ipynb #2033c1ac
-STATIC = Path(__file__).parent.parent/"static" if "__file__" in globals() else Path("../trainbook/static").absolute()
+# %% ../../nbs/43_widget.panel.ipynb #99cf6747
+STATIC = files("trainbook")/"static"
 
 class RunView(anywidget.AnyWidget):
     "A live view of a run, made of parts"
@@ -47,7 +47,9 @@ class RunView(anywidget.AnyWidget):
     ):
         self.run = run if isinstance(run, Run) else open_run(run)
         super().__init__(run_id=self.run.path.name, run_name=self.run.name)
-        self._feed, self._heard, self._route, self._state, self._restart = Feed(self.run), deque(), None, None, False
+        self._feed, self._heard, self._restart = Feed(self.run), deque(), False
+        self._route, self._state = None, None  # as last said to the front end
+        self._has_all = False  # the run is over, and all of it was sent
         self.on_msg(self._hear)
         if self.comm is not None: open_route(self.comm)
         clerk.add(self)
@@ -55,9 +57,8 @@ class RunView(anywidget.AnyWidget):
     def _hear(self, _, content: dict, buffers: list):
         "Takes in what the front end says, on whatever thread it comes"
         self._route = route()
-        arguments = {key: value for key, value in content.items() if key not in ("id", "command")}
         if content["command"] == "snapshot": self._restart = True
-        else: self._request(Command(content["command"], arguments, by="panel", route=self._route, id=content["id"]))
+        else: self._request(Command(**content, by="panel", route=self._route))
         self._heard.append(content["id"])
         clerk.wake()
 
@@ -67,6 +68,9 @@ class RunView(anywidget.AnyWidget):
 
     def tick(self):
         "Sends what is new, on the clerk's thread"
+        if self.comm is None: return clerk.remove(self)  # closed
+        if self._has_all and not (self._restart or self._heard): return
+        self._has_all = self.run.is_over
         if self._restart:
             self._restart, self._state = False, None
             self._feed.restart()
@@ -76,10 +80,6 @@ class RunView(anywidget.AnyWidget):
         self._state = state
         self.send(dict(kind="update", state=state, events=dict(start=start, rows=events), tables=tables,
                        acknowledged=acknowledged, route=self._route), buffers)
-
-    def close(self):
-        clerk.remove(self)
-        super().close()
 
     def __repr__(self): return f"<{type(self).__name__} of {self.run.path.name}>"
 

@@ -122,5 +122,4 @@ class SavedPicture:
         if stage == self._drawn: return
         self._drawn = stage
         publish_display_data(picture(self.run), transient=dict(display_id=self.display_id), update=True)
-
-    def close(self): clerk.remove(self)
+        if self.run.is_over: clerk.remove(self)
