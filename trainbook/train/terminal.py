@@ -75,5 +75,5 @@ class Terminal:
         if self._bar is None or self._bar.now != now:
             self._bar = ConsoleProgressBar(range(state["batches"] or 0), total=state["batches"] or "noinfer", leave=False)
             self._bar.now, self._bar.prefix = now, "" if now[0] is None else f"epoch {now[0] + 1}/{state['epochs']}"
-            self._bar.update(0)
-        if state["batch"] and state["batch"] != self._bar.last_v: self._bar.update(state["batch"])
+            self._bar.update(0)  # takes the time; the next round tells the pace
+        elif self._bar.last_v is not None and state["batch"] > self._bar.last_v: self._bar.update(state["batch"])
