@@ -1,4 +1,5 @@
 """Watching changes nothing: losses and weights are the same, bit for bit."""
+import pytest
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -6,10 +7,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from trainbook import watch
 
 
-def train(tmp_path, watched: bool):
+def train(tmp_path, workers: int, watched: bool):
     torch.manual_seed(7)
     x = torch.randn(200, 8)
-    loader = DataLoader(TensorDataset(x, x.sum(1, keepdim=True)), batch_size=16, shuffle=True)
+    loader = DataLoader(TensorDataset(x, x.sum(1, keepdim=True)), batch_size=16, shuffle=True, num_workers=workers)
     model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Dropout(.3), nn.Linear(32, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=.05, momentum=.9)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, .05, total_steps=4 * len(loader))
@@ -27,9 +28,10 @@ def train(tmp_path, watched: bool):
     return losses, [parameter.detach().clone() for parameter in model.parameters()], torch.get_rng_state()
 
 
-def test_same_losses_bit_for_bit(tmp_path):
-    losses, weights, state = train(tmp_path, watched=True)
-    plain_losses, plain_weights, plain_state = train(tmp_path, watched=False)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_same_losses_bit_for_bit(tmp_path, workers):
+    losses, weights, state = train(tmp_path, workers, watched=True)
+    plain_losses, plain_weights, plain_state = train(tmp_path, workers, watched=False)
     assert losses == plain_losses and len(losses) == 4 * 13
     assert all(torch.equal(a, b) for a, b in zip(weights, plain_weights))
     assert torch.equal(state, plain_state)

@@ -15,7 +15,7 @@ from uuid import uuid4
 import numpy as np
 
 from ..run.clerk import clerk
-from ..run.reader import LIVE, Run, is_mark
+from ..run.reader import LIVE, PREFIXES, Run, is_mark, stream_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +41,7 @@ COLORS = "#0f6fc6", "#d9730d", "#18794e", "#8a4baf"  # those of the panel; told 
 
 def family(metric: str) -> str:
     "The metric whose axes this one shares: `val_loss` is drawn with `loss`"
-    for prefix in ("val_", "valid_", "test_"): metric = metric.removeprefix(prefix)
-    return metric
+    return next((metric.removeprefix(prefix) for prefix in PREFIXES if metric.startswith(prefix)), metric)
 
 def curves(run: Run) -> dict[str, "pd.Series"]:
     "The metrics that share the first axes, by name; the index is the step"
@@ -55,11 +54,12 @@ def draw_curve(axes: "Axes", name: str, values: "pd.Series", color: str):
     "A curve logged at every step gets a moving average; one logged now and then gets dots"
     x, y = decimate(values.index.to_numpy(), values.to_numpy())
     label = f"{name}  {values.iloc[-1]:.4g}"
-    if name.startswith(("val_", "valid_", "test_")): axes.plot(x, y, color=color, lw=1.8, marker="o", ms=3.5, label=label)
+    if stream_of(name) == "valid": axes.plot(x, y, color=color, lw=1.8, marker="o", ms=3.5, label=label)
     elif len(values) < 50: axes.plot(x, y, color=color, lw=1.8, label=label)
     else:
         axes.plot(x, y, color=color, lw=.8, alpha=.32)
-        axes.plot(*decimate(values.index.to_numpy(), values.ewm(alpha=.1).mean().to_numpy()), color=color, lw=1.8, label=label)
+        smooth = values.ewm(alpha=.1).mean()
+        axes.plot(*decimate(smooth.index.to_numpy(), smooth.to_numpy()), color=color, lw=1.8, label=label)
 
 # %% ../../nbs/40_widget.picture.ipynb #917bfe31
 def set_log_scale(axes: "Axes"):
