@@ -19,7 +19,8 @@ export const controls: Part = (panel, store, link) => {
   return store.listen(() => {
     const over = ended(store.state);
     show(now, over, !over && stopping(store, link, "step"));
-    show(later, over, !over && stopping(store, link, "epoch"));
+    const hasNoEpochs = store.state?.epoch === null;
+    show(later, over || hasNoEpochs, !over && stopping(store, link, "epoch"));
     write(hint, over ? "" : words(store, link));
   });
 };

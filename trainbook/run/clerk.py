@@ -24,8 +24,9 @@ class Clerk:
         self._turn = threading.RLock()  # held while a client is served, so that it never is twice at a time
 
     def add(self, client: Client):
+        "Serves a client from the next round on; one that is served already is not served twice"
         with self._lock:
-            self._clients += (client,)
+            if not any(known is client for known in self._clients): self._clients += (client,)
             if self._thread is None:
                 # ipykernel looks up in the context which cell a message belongs to; without one 7.0 sends none
                 self._thread = threading.Thread(

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['Command', 'Mailbox', 'leave', 'collect']
 
-# %% ../../nbs/12_run.control.ipynb #f95ec5be
-import json, os, threading
+# %% ../../nbs/12_run.control.ipynb #9bb08238
+import json, threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -24,6 +24,11 @@ class Command:
     route: str = "call"  # how it came: `call`, `inbox`, or over a comm by `subshell`, `pump` or `comm`
     id: str = field(default_factory=lambda: uuid4().hex)
     time: float = field(default_factory=time)  # when it was asked for, in seconds since 1970
+
+    def __post_init__(self):
+        if not (isinstance(self.command, str) and isinstance(self.id, str) and isinstance(self.arguments, dict)):
+            raise TypeError(f"a command has a name, an id and a dict of arguments; got {self.command!r}, {self.id!r}, "
+                            f"{self.arguments!r}")
 
     def record(self) -> dict:
         "What an event says of it"
@@ -63,16 +68,17 @@ class Mailbox:
 def leave(
     inbox: Path,  # the `inbox/` of a run
     command: Command,
-):
+) -> Path:  # the file, which goes when the command has been taken
     "Puts a command where the process that trains will find it"
     draft = inbox/f".{command.id}"
     draft.write_text(json.dumps(asdict(command)))
-    os.replace(draft, inbox/f"{time_ns()}_{command.id}.json")
+    return draft.rename(inbox/f"{time_ns()}_{command.id}.json")
 
 def collect(inbox: Path) -> Iterator[Command]:
     "The commands that were left, oldest first; each file goes when its command has been dealt with"
     for path in sorted(inbox.glob("*.json")):
         try: command = Command(**json.loads(path.read_bytes()) | dict(route="inbox"))
+        except FileNotFoundError: continue  # another thread has just dealt with it
         except (ValueError, TypeError): command = Command("unreadable", by=path.name, route="inbox", id=path.name)
         yield command
         path.unlink(missing_ok=True)

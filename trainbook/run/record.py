@@ -60,7 +60,7 @@ class Appender:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self._file = open(path, "ab", buffering=0)
-        self._write, self._waiting, self._lock = self._file.write, b"", threading.Lock()
+        self._write, self._waiting, self._lock = self._file.write, bytearray(), threading.Lock()
 
     def append(self, data: bytes):
         if not self._waiting:
@@ -68,20 +68,22 @@ class Appender:
             except OSError: written = 0
             if written == len(data): return
             data = data[written:]
-        with self._lock:
-            first, self._waiting = not self._waiting, self._waiting + data
-        if first: warnings.warn(
-            f"{self.path} can't be written; is the disk full? What is recorded waits in memory and is tried again every "
-            "second. The training goes on.", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"{self.path} can't be written; is the disk full? What is recorded waits in memory and is tried "
+                          "again every second. The training goes on.", RuntimeWarning, stacklevel=2)
+        with self._lock: self._waiting += data
 
     def flush(self):
         "Writes what waits in memory, if the disk takes it now"
         with self._lock:
             try:
-                if self._waiting: self._waiting = self._waiting[self._write(self._waiting):]
+                if self._waiting: del self._waiting[:self._write(self._waiting)]
             except OSError: pass  # `append` has said so, and the next flush tries again
 
+    @property
+    def is_closed(self) -> bool: return self._file.closed
+
     def close(self):
+        if self.is_closed: return
         self.flush()
         self._file.close()
 
@@ -124,12 +126,16 @@ class EventLog:
 
     def __init__(self, path: str | Path):
         self._lines = Appender(path)
-        self.flush, self.close = self._lines.flush, self._lines.close
 
     def append(self, step: int, event: str, **fields):
-        "Adds one event; what JSON does not know is written as text"
+        "Adds one event, also after `close`; what JSON does not know is written as text"
+        if self._lines.is_closed: self._lines = Appender(self._lines.path)
         line = json.dumps({"time": time(), "step": step, "event": event, **fields}, default=str, ensure_ascii=False)
         self._lines.append(line.encode() + b"\n")
+
+    def flush(self): self._lines.flush()
+
+    def close(self): self._lines.close()
 
 def read_events(
     path: str | Path,

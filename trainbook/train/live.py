@@ -14,7 +14,7 @@ from typing import Any, TYPE_CHECKING
 from ..run.clerk import clerk
 from ..run.control import Command
 from ..run.reader import LIVE, stream_of
-from ..run.recorder import Recorder
+from ..run.recorder import Recorder, merged
 
 if TYPE_CHECKING:
     from torch import nn, optim
@@ -33,9 +33,9 @@ def by_name(
     "Models or optimizers by name, a single one by the empty name; raises `TypeError` if it is something else"
     found = dict(parts) if isinstance(parts, Mapping) else {} if parts is None else {"": parts}
     for part in found.values():
-        if not hasattr(part, needs):
-            raise TypeError(f"watch(model, optimizer) takes torch's modules and optimizers, or dicts of them; "
-                            f"a {type(part).__name__} has no {needs}")
+        if isinstance(part, type) or not hasattr(part, needs):
+            what = f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}, without {needs}"
+            raise TypeError(f"watch(model, optimizer) takes torch's modules and optimizers, or dicts of them; got {what}")
     return found
 
 def describe(models: "Mapping[str, nn.Module]") -> dict:  # `device`, and the names of the `layers` with parameters
@@ -80,6 +80,7 @@ class Obedient(Recorder):
 
     def _stop(self, when: str = "step"):
         if when not in ("step", "epoch"): raise ValueError(f'when is "step" or "epoch", not {when!r}')
+        if when == "epoch" and self._progress["epoch"] is None: raise ValueError("this loop has no epochs; stop it now")
         if self.stopping != "step": self.stopping = when
 
 # %% ../../nbs/51_train.live.ipynb #fbdb88d0
@@ -95,7 +96,7 @@ class LiveRun(Obedient):
         models, self._optimizers = by_name(model, "named_parameters"), by_name(optimizer, "param_groups")
         super().__init__(**recorder)
         self.model, self.optimizer, self.views = model, optimizer, []
-        self._depth, self._was_cut, self._is_partial = 0, False, False
+        self._depth, self._in_with, self._was_cut, self._is_partial = 0, False, False, False
         self._info.update(describe(models))
         self._mark()
 
@@ -164,10 +165,13 @@ class LiveRun(Obedient):
         self._progress.update(progress)
         self._depth += 1
         try: yield
+        except GeneratorExit:
+            self._was_cut |= self._depth == 1
+            raise
         finally:
             self._depth -= 1
             self._progress["validating"] = False
-            if self.tables.is_open and not self._depth: self.set_status(self._outcome())
+            if self.tables.is_open and not self._depth and not self._in_with: self.set_status(self._outcome())
 
     def _mark(self):
         "Epoch and learning rates go into every row"
@@ -175,12 +179,13 @@ class LiveRun(Obedient):
         self.tables.mark(**({} if epoch is None else dict(epoch=epoch)), **learning_rates(self._optimizers.values()))
 
     def log(self, metrics: Mapping[str, float] | None = None, /, **more: float):
-        values = {**metrics, **more} if metrics else more
+        values = more if metrics is None else merged(metrics, more)
         self.tables.append(self.step, self._set_aside(values) if self._is_partial else values)
     log.__doc__ = Recorder.log.__doc__
 
     def _set_aside(self, values: Mapping[str, float]) -> dict[str, float]:
         "Makes the figures of a validation that was cut short an event, and gives the others"
+        self._is_partial = self._depth > 0  # without epochs around it nobody says where the validation's figures end
         partial = {name: float(value) for name, value in values.items() if stream_of(name) == "valid"}
         if partial: self._events.append(self.step, "validation", status="partial", metrics=partial)
         return {name: value for name, value in values.items() if name not in partial}
@@ -194,13 +199,17 @@ class LiveRun(Obedient):
         if not self.tables.is_open: return
         super().finish(status or self._outcome(), reason)
         for view in self.views: clerk.call(view)
+        # a panel stays in the notebook, and with it the run; the model need not
+        self.model, self.optimizer, self._optimizers = None, None, {}
 
     def panel(self) -> "Panel":
         "The panel again, in any cell"
         from trainbook.widget.panel import Panel
         return Panel(self)
 
-    def __enter__(self): return self
+    def __enter__(self):
+        self._in_with = True
+        return self
 
     def __exit__(self, kind, error, trace):
         if kind is None: self.finish()

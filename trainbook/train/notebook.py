@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['run_notebook', 'report']
 
-# %% ../../nbs/53_train.notebook.ipynb #c32275a7
+# %% ../../nbs/53_train.notebook.ipynb #00690152
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
@@ -14,11 +15,19 @@ from ..run.clerk import clerk
 from ..run.reader import Run, open_run
 from .terminal import Terminal
 
-# %% ../../nbs/53_train.notebook.ipynb #637f3f55
+# %% ../../nbs/53_train.notebook.ipynb #fa4bf346
+def _follow_new(
+    folder: Path,
+    views: dict[Path, Terminal],  # gets those of the new runs
+    known: set[Path],  # files of earlier runs
+):
+    for file in sorted(set(folder.glob("runs/*/run.json")) - known - views.keys()):
+        views[file] = Terminal(open_run(file.parent))
+
 def run_notebook(
     path: str | Path,  # a notebook; it is left as it is
     kernel: str = "python3",  # the name of an installed kernel
-) -> list[Run]:  # the runs it made
+) -> list[Run]:  # the runs it made in the folder `runs/` beside it
     "Runs all cells of a notebook, showing its trainings; raises `CellExecutionError` if a cell fails"
     import nbformat
     from nbclient import NotebookClient
@@ -28,10 +37,14 @@ def run_notebook(
     known, views = set(path.parent.glob("runs/*/run.json")), {}
     with ThreadPoolExecutor(1) as pool:
         execution = pool.submit(client.execute)
-        while not execution.done() or set(path.parent.glob("runs/*/run.json")) - known - views.keys():
-            for file in sorted(set(path.parent.glob("runs/*/run.json")) - known - views.keys()):
-                views[file] = Terminal(open_run(file.parent))
-            sleep(.1)
+        try:
+            while not execution.done():
+                _follow_new(path.parent, views, known)
+                sleep(.1)
+        except KeyboardInterrupt:
+            asyncio.run(client.km.interrupt_kernel())  # or leaving the pool would wait for the notebook's end
+            raise
+    _follow_new(path.parent, views, known)
     for view in views.values(): clerk.call(view)
     execution.result()
     return [view.run for view in views.values()]

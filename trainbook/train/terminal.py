@@ -16,13 +16,12 @@ from ..widget.feed import Feed, NewRows
 
 # %% ../../nbs/50_train.terminal.ipynb #72cca92e
 def figures(
-    tables: list[NewRows],
+    tables: list[NewRows],  # with a column `epoch`
     epoch: int,  # counted from 0
 ) -> dict[str, float]:
     "The mean of each training metric over an epoch, and the last value of each validation metric"
     found = {}
     for table in tables:
-        if "epoch" not in table.rows.dtype.names: continue
         rows = table.rows[table.rows["epoch"] == epoch]
         for name in rows.dtype.names:
             if len(rows) and not is_mark(name): found.setdefault((table.stream, name), []).append(rows[name])
@@ -42,21 +41,22 @@ class Terminal:
 
     def tick(self):
         "Prints the epochs that are over since, and moves the bar"
-        state = self._feed.state()  # before the rows: then the rows of every epoch before this one are there
-        self._tables += self._feed.rows()
-        over, epoch = state["status"] not in LIVE, state["epoch"]
+        over, state = self.run.is_over, self._feed.state()  # before the rows: then those of all epochs before are there
+        self._tables += [table for table in self._feed.rows() if "epoch" in table.rows.dtype.names]
+        epoch = state["epoch"]
         while epoch is not None and (self._printed < epoch or over and self._printed == epoch): self._print_epoch()
         if over: self._print_end(state)
-        elif self._draws: self._move_bar(state)
+        elif self._draws and state["status"] in LIVE: self._move_bar(state)
 
     def _print_epoch(self):
         shown = figures(self._tables, self._printed)
-        self._tables = [table for table in self._tables if figures([table], self._printed + 1)]
         if shown and list(shown) != self._names:
             self._names = list(shown)
             self._print("epoch  " + "".join(f"{name:>14}" for name in shown))
         if shown: self._print(f"{self._printed + 1:5}  " + "".join(f"{value:14.4g}" for value in shown.values()))
         self._printed += 1
+        later = [table._replace(rows=table.rows[table.rows["epoch"] >= self._printed]) for table in self._tables]
+        self._tables = [table for table in later if len(table.rows)]
 
     def _print_end(self, state: dict):
         if self._over: return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from ..run.about import notebook
-from .live import LiveRun
+from .live import LiveRun, by_name
 
 if TYPE_CHECKING: from torch import nn, optim
 
@@ -37,22 +37,26 @@ def views_of(
     run.poll = Pump().poll
     return [panel, SavedPicture(run)]
 
-# %% ../../nbs/52_train.watch.ipynb #97b6672f
-_open_runs: WeakSet[LiveRun] = WeakSet()
+# %% ../../nbs/52_train.watch.ipynb #3ef8b6f2
+_all_runs: WeakSet[LiveRun] = WeakSet()
+
+def _open_runs() -> list[LiveRun]:
+    "The runs of this process that have not ended; a forked child has none of its parent's"
+    return [run for run in _all_runs if not run.is_over and run.info["process"]["pid"] == os.getpid()]
 
 def _is_replaced(
     old: LiveRun,
     model: object,
     here: dict,  # as `notebook` gives it
 ) -> bool:
-    if model is not None and old.model is model: return True
+    parts, others = (set(map(id, by_name(watched, "named_parameters").values())) for watched in (old.model, model))
+    if parts & others: return True
     same_cell = here.get("cell") is not None and old.info.get("cell") == here["cell"]
     return same_cell and old.info["execution"] != here["execution"]
 
 @atexit.register
 def _finish_open_runs():
-    for run in list(_open_runs):
-        if run.info["process"]["pid"] == os.getpid(): run.finish()  # a forked child must not end its parent's runs
+    for run in _open_runs(): run.finish()
 
 # %% ../../nbs/52_train.watch.ipynb #7c6bc6be
 def watch(
@@ -68,10 +72,10 @@ def watch(
     if view not in ("auto", "panel", "terminal", None):
         raise ValueError(f'view is "auto", "panel", "terminal" or None, not {view!r}')
     here = notebook()
-    for old in list(_open_runs):
+    for old in _open_runs():
         if _is_replaced(old, model, here): old.finish()
     name = name or Path(here.get("notebook") or sys.argv[0] or "run").stem
     run = LiveRun(model, optimizer, name=name, config=config, dir=dir)
-    _open_runs.add(run)
+    _all_runs.add(run)
     run.views = views_of(run, view)
     return run

@@ -49,7 +49,6 @@ class RunView(anywidget.AnyWidget):
         super().__init__(run_id=self.run.path.name, run_name=self.run.name)
         self._feed, self._heard, self._restart = Feed(self.run), deque(), False
         self._route, self._state = None, None  # as last said to the front end
-        self._has_all = False  # the run is over, and all of it was sent
         self.on_msg(self._hear)
         if self.comm is not None: open_route(self.comm)
         clerk.add(self)
@@ -60,6 +59,7 @@ class RunView(anywidget.AnyWidget):
         if content["command"] == "snapshot": self._restart = True
         else: self._request(Command(**content, by="panel", route=self._route))
         self._heard.append(content["id"])
+        clerk.add(self)
         clerk.wake()
 
     def _request(self, command: Command):
@@ -69,8 +69,7 @@ class RunView(anywidget.AnyWidget):
     def tick(self):
         "Sends what is new, on the clerk's thread"
         if self.comm is None: return clerk.remove(self)  # closed
-        if self._has_all and not (self._restart or self._heard): return
-        self._has_all = self.run.is_over
+        if self.run.is_over: clerk.remove(self)  # after this round there is nothing new, unless the front end speaks
         if self._restart:
             self._restart, self._state = False, None
             self._feed.restart()

@@ -113,13 +113,13 @@ class SavedPicture:
         publish_display_data({"text/html": html, "text/plain": ""}, transient=dict(display_id=self.display_id))
         clerk.add(self)
 
-    def _stage(self) -> tuple: return self.run.status in LIVE, self.run.progress["epoch"] or 0
+    def _stage(self) -> tuple: return self.run.is_over, self.run.status in LIVE, self.run.progress["epoch"] or 0
 
     def tick(self):
-        "Redraws if an epoch or the run has ended since"
+        "Redraws if an epoch, the loop or the run has ended since"
         from IPython.display import publish_display_data
+        if self.run.is_over: clerk.remove(self)
         stage = self._stage()
         if stage == self._drawn: return
         self._drawn = stage
         publish_display_data(picture(self.run), transient=dict(display_id=self.display_id), update=True)
-        if self.run.is_over: clerk.remove(self)

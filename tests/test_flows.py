@@ -1,0 +1,116 @@
+"""However a loop is left, the run says truly how it ended, and every command has one outcome."""
+import gc
+import threading
+import weakref
+
+import pytest
+from torch import nn
+
+from trainbook import open_run, watch
+from trainbook.run.clerk import clerk
+
+
+def events(run, kind): return [event for event in run.events() if event["event"] == kind]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("in_with", [True, False])
+def test_an_error_is_no_finish(tmp_path, error, in_with):
+    run = watch(dir=tmp_path, view=None)
+    def loop():
+        for step in run.steps(5):
+            if step == 2: raise error("on purpose")
+    with pytest.raises(error):
+        if not in_with: loop()
+        with run: loop()
+    run.finish()
+    wanted = "stopped" if error is KeyboardInterrupt or not in_with else "failed"
+    assert open_run(run.path).status == wanted
+    assert [event["status"] for event in events(run, "status")] == [wanted]
+
+
+def test_break_and_early_stopping_of_ones_own(tmp_path):
+    with watch(dir=tmp_path, view=None) as run:
+        for epoch in run.epochs(5):
+            for batch in run.batches(range(10)):
+                if batch == 3: break  # a short epoch, not the end
+            if epoch == 2: break
+    assert (run.status, run.step) == ("stopped", 12)
+    with watch(dir=tmp_path, view=None) as run:
+        for epoch in run.epochs(3):
+            for batch in run.batches(range(10)):
+                if batch == 3: break
+    assert run.status == "finished"
+
+
+def test_commands_from_many_threads_have_one_outcome_each(tmp_path):
+    run = watch(dir=tmp_path, view=None)
+    def ask():
+        for _ in range(50): run.stop(when="epoch")
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    with run:
+        for epoch in run.epochs(3):
+            for step in run.steps(200):
+                if (epoch, step) == (0, 50):
+                    for thread in threads: thread.start()
+        for thread in threads: thread.join()
+    run.stop()
+    outcomes = {}
+    for event in events(run, "command"): outcomes.setdefault(event["id"], []).append(event["status"])
+    assert len(outcomes) == 201
+    assert {tuple(states) for states in outcomes.values()} <= {("requested", "applied"), ("requested", "refused")}
+
+
+def test_inbox_read_by_two_at_a_time(tmp_path):
+    for _ in range(30):
+        run = watch(dir=tmp_path, view=None)
+        seen = open_run(run.path)
+        ids = [seen.stop() for _ in range(20)]
+        clerk.wake()
+        run.finish()
+        assert sorted(event["id"] for event in events(run, "command") if event["status"] == "refused") == sorted(ids)
+
+
+def test_an_ended_run_keeps_neither_model_nor_files(tmp_path):
+    model = nn.Linear(2, 2)
+    watch(model, dir=tmp_path, view=None).finish()
+    kept = weakref.ref(model)
+    del model
+    gc.collect()
+    assert kept() is None
+
+
+def test_stop_after_epoch_needs_epochs(tmp_path):
+    with watch(dir=tmp_path, view=None) as run:
+        for step in run.steps(5):
+            if step == 2: run.stop(when="epoch")
+    refused = events(run, "command")[-1]
+    assert (refused["status"], run.status) == ("refused", "finished") and "no epochs" in refused["reason"]
+
+
+def test_seventy_sets_of_names(tmp_path):
+    with watch(dir=tmp_path, view=None) as run:
+        for i in range(70): run.log({f"expert {i}": i})
+    assert run.latest() == {f"expert {i}": i for i in range(70)}
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda path: watch(nn.Linear, dir=path), "the class Linear"),
+    (lambda path: watch(optimizer=nn.Linear(1, 1), dir=path), "without param_groups"),
+    (lambda path: watch(config=[1], dir=path), "config is a mapping"),
+    (lambda path: watch(config={(1, 2): 3}, dir=path), "config is a mapping"),
+    (lambda path: watch(view="wandb", dir=path), '"auto", "panel", "terminal" or None'),
+    (lambda path: watch(dir=path, view=None).log(5), "log(loss=…)"),
+    (lambda path: watch(dir=path, view=None).log(loss="low"), "takes one number"),
+    (lambda path: watch(dir=path, view=None).log(loss=nn.Linear(2, 2).weight), "of shape (2, 2)"),
+    (lambda path: watch(dir=path, view=None).log(loss=1., step=3), "'step' is recorded by itself"),
+    (lambda path: watch(dir=path, view=None).log({"": 1.}), "1 to 64 bytes"),
+    (lambda path: watch(dir=path, view=None).log({"\ud800": 1.}), "1 to 64 bytes"),
+    (lambda path: watch(dir=path, view=None).stop(when="soon"), '"step" or "epoch"'),
+    (lambda path: watch(dir=path, view=None).finish("done"), "finished, stopped, failed"),
+    (lambda path: watch(dir=path, view=None).frame("val"), "one of train, valid"),
+    (lambda path: open_run(path), "list_runs"),
+], ids=range(15))
+def test_bad_input_is_told_what_to_do(tmp_path, call, said):
+    with pytest.raises((TypeError, ValueError, FileNotFoundError)) as caught: call(tmp_path)
+    assert said in str(caught.value)
