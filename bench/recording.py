@@ -73,7 +73,12 @@ def training_step():
     return step
 
 
-def clocks() -> np.ndarray: return np.array([perf_counter_ns(), thread_time_ns()]) / 1e3
+def clocks() -> tuple[int, int]: return perf_counter_ns(), thread_time_ns()
+
+
+def passed(times: list) -> np.ndarray:
+    """Microseconds between pairs of `clocks`, shape (pairs, 2)."""
+    return np.diff(np.array(times), axis=1)[:, 0] / 1e3
 
 
 def in_blocks(steps: dict, rounds=30, size=1000) -> dict[str, np.ndarray]:
@@ -83,8 +88,8 @@ def in_blocks(steps: dict, rounds=30, size=1000) -> dict[str, np.ndarray]:
         for name, step in steps.items():
             began = clocks()
             for i in range(start, start + size): step(i)
-            spent[name].append((clocks() - began) / size)
-    return {name: np.array(costs[1:]) for name, costs in spent.items()}  # the first round is a warm-up
+            spent[name].append((began, clocks()))
+    return {name: passed(costs[1:]) / size for name, costs in spent.items()}  # the first round is a warm-up
 
 
 def between_steps(steps: dict, train, rounds=1000) -> dict[str, np.ndarray]:
@@ -96,8 +101,8 @@ def between_steps(steps: dict, train, rounds=1000) -> dict[str, np.ndarray]:
             train()
             began = clocks()
             step(i)
-            spent[name].append(clocks() - began)
-    return {name: np.array(costs[50:]) for name, costs in spent.items()}
+            spent[name].append((began, clocks()))
+    return {name: passed(costs[50:]) for name, costs in spent.items()}
 
 
 def table(title: str, spent: dict[str, np.ndarray]) -> list[str]:
