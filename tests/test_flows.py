@@ -114,3 +114,25 @@ def test_seventy_sets_of_names(tmp_path):
 def test_bad_input_is_told_what_to_do(tmp_path, call, said):
     with pytest.raises((TypeError, ValueError, FileNotFoundError)) as caught: call(tmp_path)
     assert said in str(caught.value)
+
+
+def test_a_broken_view_kills_no_training(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainbook.train.terminal.Feed", None)
+    with pytest.warns(RuntimeWarning, match="can't be shown, but is recorded"):
+        run = watch(name="unseen", dir=tmp_path, view="terminal")
+    with run:
+        for step in run.steps(3): run.log(loss=1.)
+    assert (run.status, len(run.frame())) == ("finished", 3)
+
+
+def test_a_broken_chore_is_said_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainbook.run.recorder.collect", None)
+    with pytest.warns(RuntimeWarning, match="could not serve") as said:
+        run = watch(name="hindered", dir=tmp_path, view=None)
+        for step in run.steps(5):
+            run.log(loss=1.)
+            clerk.call(run)
+    assert len(said) == 1
+    monkeypatch.undo()
+    run.finish()
+    assert len(run.frame()) == 5

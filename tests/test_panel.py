@@ -106,6 +106,19 @@ def test_parts_stand_alone_and_a_run_opens_again(lab: LabPage, jupyter):
     expect(lab.output(3).get_by_text("finished", exact=True)).to_be_visible()
 
 
+def test_a_reloaded_page_shows_all_of_it_again(lab: LabPage, jupyter):
+    path = notebook([SHORT], jupyter.root / "reload.ipynb")
+    lab.open(path)
+    lab.run_cell(0)
+    lab.wait_done(0)
+    lab.save()
+    lab.open(path)
+    panel = lab.page.get_by_role("region", name="Training short")
+    expect(panel.get_by_text("finished", exact=True)).to_be_visible()
+    expect(panel.locator(".legend")).to_contain_text("val_loss 0.09072")
+    assert pictures_seen(lab.page) == 0
+
+
 @pytest.fixture
 def saved(lab: LabPage, jupyter):
     """A notebook that was run and saved, its kernel gone."""

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from torch import nn, optim
     from trainbook.widget.panel import Panel
 
-# %% ../../nbs/51_train.live.ipynb #f197f86b
-def _length(iterable: Iterable) -> int | None:
-    try: return len(iterable)
-    except TypeError: return None  # a loader over a stream has no length
-
 # %% ../../nbs/51_train.live.ipynb #aacd015f
 def by_name(
     parts: Any,  # one, several in a mapping, or None
@@ -83,7 +78,11 @@ class Obedient(Recorder):
         if when == "epoch" and self._progress["epoch"] is None: raise ValueError("this loop has no epochs; stop it now")
         if self.stopping != "step": self.stopping = when
 
-# %% ../../nbs/51_train.live.ipynb #fbdb88d0
+# %% ../../nbs/51_train.live.ipynb #f197f86b
+def _length(iterable: Iterable) -> int | None:
+    try: return len(iterable)
+    except TypeError: return None  # a loader over a stream has no length
+
 class LiveRun(Obedient):
     "A run that drives a training loop, shows it, and obeys"
 

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['views_of', 'watch']
 
-# %% ../../nbs/52_train.watch.ipynb #0cbdcab8
-import atexit, os, sys
+# %% ../../nbs/52_train.watch.ipynb #70de7ac4
+import atexit, os, sys, warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ def views_of(
     view: str | None,  # `panel`, `terminal`, None, or `auto` for what fits the place
 ) -> list:
     "Shows a run, and gives what shows it"
-    if view == "auto": view = None if int(os.environ.get("RANK", 0)) else "panel" if notebook() else "terminal"
+    if view == "auto": view = None if os.environ.get("RANK", "0") != "0" else "panel" if notebook() else "terminal"
     if view is None: return []
     if view == "terminal":
         from trainbook.train.terminal import Terminal
@@ -77,5 +77,7 @@ def watch(
     name = name or Path(here.get("notebook") or sys.argv[0] or "run").stem
     run = LiveRun(model, optimizer, name=name, config=config, dir=dir)
     _all_runs.add(run)
-    run.views = views_of(run, view)
+    try: run.views = views_of(run, view)
+    except Exception as error:
+        warnings.warn(f"{run.name} can't be shown, but is recorded: {error!r}", RuntimeWarning, stacklevel=2)
     return run
