@@ -29,7 +29,7 @@ def merged(metrics: Mapping, more: Mapping) -> Mapping:
     if not isinstance(metrics, Mapping): raise TypeError(f"log(loss=…) or log({{'loss': …}}); got {metrics!r}")
     return {**metrics, **more}
 
-def not_a_number(values: Mapping) -> TypeError:
+def not_a_number(values: Mapping) -> TypeError | None:
     "The error that names the metric whose value is no number"
     for name, value in values.items():
         try:

@@ -11,7 +11,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import anywidget
-import numpy as np
 from traitlets import List, Unicode
 
 from ..run.clerk import clerk
