@@ -1,4 +1,5 @@
 """What was logged is on disk, whatever becomes of the process."""
+import os
 import signal
 import subprocess
 import sys
@@ -19,8 +20,10 @@ def test_kill_leaves_every_row(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", TRAIN, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     for _ in range(50): said = int(process.stdout.readline())
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it is a zombie now
     run, = (open_run(path) for path in list_runs(tmp_path).index)
+    assert run.status == "lost"
+    process.wait()
     frame = run.frame()
     assert run.status == "lost"
     assert len(frame) >= said == 50_000

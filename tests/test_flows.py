@@ -1,6 +1,7 @@
 """However a loop is left, the run says truly how it ended, and every command has one outcome."""
 import gc
 import threading
+import time
 import weakref
 
 import pytest
@@ -8,6 +9,7 @@ from torch import nn
 
 from trainbook import open_run, watch
 from trainbook.run.clerk import clerk
+from trainbook.widget.picture import SavedPicture
 
 
 def events(run, kind): return [event for event in run.events() if event["event"] == kind]
@@ -136,3 +138,19 @@ def test_a_broken_chore_is_said_once(tmp_path, monkeypatch):
     monkeypatch.undo()
     run.finish()
     assert len(run.frame()) == 5
+
+
+def test_fast_epochs_are_not_all_drawn(tmp_path, monkeypatch):
+    drawn = []
+    def slow_picture(run):
+        time.sleep(.05)
+        drawn.append(run.status)
+        return {}
+    monkeypatch.setattr("trainbook.widget.picture.picture", slow_picture)
+    monkeypatch.setattr("IPython.display.publish_display_data", lambda *data, **options: None)
+    with watch(dir=tmp_path, view=None) as run:
+        run.views = [SavedPicture(run)]
+        for epoch in run.epochs(20):
+            for step in run.steps(2): run.log(loss=1.)
+            clerk.call(run.views[0])
+    assert drawn == ["running", "finished"]

@@ -10,8 +10,6 @@ export const footer: Part = (panel, store) => {
     bar.hidden = !state;
     if (!state) return;
     write(step, "step ", new Figure(String(state.step)));
-    const name = state.folder.split(/[\\/]/).filter(Boolean).pop() ?? "";
-    write(folder, ...(name ? ["run ", new Figure(name)] : []));
-    folder.title = state.folder;
+    write(folder, "run ", new Figure(state.folder));
   });
 };

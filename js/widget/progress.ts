@@ -19,7 +19,7 @@ function epochFraction({ batch, batches }: State): number | null {
 
 function wholeFraction(state: State): number | null {
   if (state.status === "finished") return 1;
-  // While it validates, batches may be counted afresh: the epoch's training is over all the same.
+  // While it validates the epoch's training is over, also if it was left early.
   const within = state.validating ? 1 : epochFraction(state);
   if (state.epoch === null || state.epochs === null) return state.epoch === null ? within : null;
   return Math.min(1, (state.epoch + (within ?? 0)) / state.epochs);

@@ -13,6 +13,7 @@ export interface State {
   batches: number | null;
   validating: boolean;
   seconds_left: number | null;
+  /** The name of the run's folder. */
   folder: string;
   reason: string | null;
 }

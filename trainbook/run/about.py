@@ -31,8 +31,10 @@ def is_alive(
     "Whether that process still runs; on another host, whether it was heard of in the last half minute"
     import psutil
     if process["host"] != socket.gethostname(): return heartbeat < 30
-    try: return abs(psutil.Process(process["pid"]).create_time() - process["started"]) < 2
+    try: now = psutil.Process(process["pid"])
     except psutil.NoSuchProcess: return False
+    # a zombie has ended, though nobody has taken note of it yet
+    return now.status() != psutil.STATUS_ZOMBIE and abs(now.create_time() - process["started"]) < 2
 
 # %% ../../nbs/11_run.about.ipynb #99b21289
 def packages() -> dict[str, str]:

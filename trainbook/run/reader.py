@@ -37,10 +37,13 @@ class TableFile(NamedTuple):
     stream: str
     path: Path
 
+    @property
+    def is_long(self) -> bool: return self.key.endswith(".long")
+
 def table_files(folder: Path) -> list[TableFile]:
     "The tables in a run's folder, in the order they were begun"
     found = [TableFile(path.stem, path.stem.split(".")[0], path) for path in folder.glob("*.npy")]
-    return sorted(found, key=lambda table: (table.stream, "long" in table.key, len(table.key), table.key))
+    return sorted(found, key=lambda table: (table.stream, table.is_long, len(table.key), table.key))
 
 # %% ../../nbs/14_run.reader.ipynb #c787bc36
 def read_columns(
@@ -49,7 +52,7 @@ def read_columns(
 ) -> Iterator[tuple[str, np.ndarray]]:  # key and rows
     "The rows of a table; those of a long one parted by key"
     rows = read_table(table.path, start)
-    if rows.dtype.names[1:-1] != ("key", "value") or "long" not in table.key:
+    if not table.is_long:
         yield table.key, rows
         return
     for name in dict.fromkeys(rows["key"].tolist()):
@@ -135,7 +138,7 @@ class Run:
     def latest(self) -> dict[str, float]:
         "The last value of every metric"
         last = [rows for table in table_files(self.path)
-                for _, rows in read_columns(table, 0 if "long" in table.key else -1)]
+                for _, rows in read_columns(table, 0 if table.is_long else -1)]
         rows = sorted((rows[-1] for rows in last if len(rows)), key=lambda row: row["_time"])
         return {name: float(row[name]) for row in rows for name in row.dtype.names if not is_mark(name)}
 

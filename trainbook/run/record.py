@@ -63,13 +63,15 @@ class Appender:
         self._write, self._waiting, self._lock = self._file.write, bytearray(), threading.Lock()
 
     def append(self, data: bytes):
-        if not self._waiting:
-            try: written = self._write(data)
-            except OSError: written = 0
-            if written == len(data): return
-            data = data[written:]
-            warnings.warn(f"{self.path} can't be written; is the disk full? What is recorded waits in memory and is tried "
-                          "again every second. The training goes on.", RuntimeWarning, stacklevel=2)
+        if self._waiting: return self._keep(data)
+        try: written = self._write(data)
+        except OSError: written = 0
+        if written == len(data): return
+        self._keep(data[written:])
+        warnings.warn(f"{self.path} can't be written; is the disk full? What is recorded waits in memory and is tried "
+                      "again every second. The training goes on.", RuntimeWarning)
+
+    def _keep(self, data: bytes):
         with self._lock: self._waiting += data
 
     def flush(self):
@@ -86,6 +88,8 @@ class Appender:
         if self.is_closed: return
         self.flush()
         self._file.close()
+        if self._waiting: warnings.warn(
+            f"the last {len(self._waiting)} bytes of {self.path} are lost: the disk would not take them", RuntimeWarning)
 
 # %% ../../nbs/10_run.record.ipynb #cd870a28
 class Table:

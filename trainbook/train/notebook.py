@@ -21,6 +21,7 @@ def _follow_new(
     views: dict[Path, Terminal],  # gets those of the new runs
     known: set[Path],  # files of earlier runs
 ):
+    "Gives each run that has begun since a view"
     for file in sorted(set(folder.glob("runs/*/run.json")) - known - views.keys()):
         views[file] = Terminal(open_run(file.parent))
 
@@ -53,8 +54,9 @@ def run_notebook(
 def report(runs: list[Run]):
     "Says what came of some runs, and how to go on from there"
     for run in runs:
+        picture = run.path/"picture.png"
         print(f"\n  run      {run.path}",
               "  metrics  " + "  ".join(f"{name} {value:.4g}" for name, value in run.latest().items()),
-              f"  curves   {run.path/'picture.png'}",
+              f"  curves   {picture if picture.exists() else 'none: it was not shown'}",
               f"  again    trainbook.open_run({str(run.path)!r}).frame()",
               "  live     make lab", sep="\n")

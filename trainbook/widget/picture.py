@@ -9,6 +9,7 @@ __all__ = ['COLORS', 'NO_DEAD_PANEL', 'decimate', 'family', 'curves', 'draw_curv
 # %% ../../nbs/40_widget.picture.ipynb #ed3a4aa0
 import base64, io
 from html import escape
+from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -36,8 +37,8 @@ def decimate(
     kept = np.unique([(s + low[s:e].argmin(), s + high[s:e].argmax()) for s, e in zip(starts, ends)])
     return x[kept], y[kept]
 
-# %% ../../nbs/40_widget.picture.ipynb #3e149434
-COLORS = "#0f6fc6", "#d9730d", "#18794e", "#8a4baf"  # those of the panel; told apart by the colour-blind too
+# %% ../../nbs/40_widget.picture.ipynb #2c1b4da9
+COLORS = "#0f6fc6", "#d9730d", "#a3457c", "#00766c"  # those of the panel, in its light theme
 
 def family(metric: str) -> str:
     "The metric whose axes this one shares: `val_loss` is drawn with `loss`"
@@ -103,11 +104,11 @@ def picture(run: Run) -> dict[str, str]:
 
 # %% ../../nbs/40_widget.picture.ipynb #5326a8b5
 class SavedPicture:
-    "The picture of a run as an output of its own, redrawn when an epoch is over and when the run ends"
+    "The picture of a run as an output of its own, redrawn after epochs and when the run ends"
 
     def __init__(self, run: Run):
         from IPython.display import publish_display_data
-        self.run, self.display_id = run, uuid4().hex
+        self.run, self.display_id, self._rest_until = run, uuid4().hex, 0.
         self._drawn = self._stage()
         html = f'<span class="trainbook-picture" data-run="{escape(run.path.name, quote=True)}"></span>'
         publish_display_data({"text/html": html, "text/plain": ""}, transient=dict(display_id=self.display_id))
@@ -116,10 +117,11 @@ class SavedPicture:
     def _stage(self) -> tuple: return self.run.is_over, self.run.status in LIVE, self.run.progress["epoch"] or 0
 
     def tick(self):
-        "Redraws if an epoch, the loop or the run has ended since"
+        "Redraws if an epoch, the loop or the run has ended since, and the run's end without delay"
         from IPython.display import publish_display_data
         if self.run.is_over: clerk.remove(self)
-        stage = self._stage()
-        if stage == self._drawn: return
+        began, stage = monotonic(), self._stage()
+        if stage == self._drawn or began < self._rest_until and not self.run.is_over: return
         self._drawn = stage
         publish_display_data(picture(self.run), transient=dict(display_id=self.display_id), update=True)
+        self._rest_until = monotonic() + 50 * (monotonic() - began)
