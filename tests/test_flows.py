@@ -112,7 +112,11 @@ def test_seventy_sets_of_names(tmp_path):
     (lambda path: watch(dir=path, view=None).finish("done"), "finished, stopped, failed"),
     (lambda path: watch(dir=path, view=None).frame("val"), "one of train, valid"),
     (lambda path: open_run(path), "list_runs"),
-], ids=range(15))
+    (lambda path: open_run(None), "opened by its folder"),
+    (lambda path: next(watch(dir=path, view=None).epochs("3")), "epochs(n) takes how many"),
+    (lambda path: watch(dir=path, view=None).steps(2.5), "steps(n) takes how many"),
+    (lambda path: watch(dir=path, view=None).batches(5), "such as a DataLoader"),
+], ids=range(19))
 def test_bad_input_is_told_what_to_do(tmp_path, call, said):
     with pytest.raises((TypeError, ValueError, FileNotFoundError)) as caught: call(tmp_path)
     assert said in str(caught.value)

@@ -166,6 +166,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'trainbook.train.live.Obedient._edge': ('train.live.html#obedient._edge', 'trainbook/train/live.py'),
                                       'trainbook.train.live.Obedient._obey': ('train.live.html#obedient._obey', 'trainbook/train/live.py'),
                                       'trainbook.train.live.Obedient._stop': ('train.live.html#obedient._stop', 'trainbook/train/live.py'),
+                                      'trainbook.train.live._checked_count': ('train.live.html#_checked_count', 'trainbook/train/live.py'),
                                       'trainbook.train.live._length': ('train.live.html#_length', 'trainbook/train/live.py'),
                                       'trainbook.train.live.by_name': ('train.live.html#by_name', 'trainbook/train/live.py'),
                                       'trainbook.train.live.describe': ('train.live.html#describe', 'trainbook/train/live.py'),

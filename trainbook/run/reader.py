@@ -6,8 +6,8 @@
 __all__ = ['STREAMS', 'PREFIXES', 'LIVE', 'stream_of', 'TableFile', 'table_files', 'read_columns', 'is_mark', 'join', 'Run',
            'open_run', 'list_runs']
 
-# %% ../../nbs/14_run.reader.ipynb #778df39a
-import json, re
+# %% ../../nbs/14_run.reader.ipynb #80bcb49a
+import json, os, re
 from collections.abc import Iterator
 from pathlib import Path
 from time import time
@@ -171,6 +171,7 @@ def open_run(
     path: str | Path,  # a run's folder
 ) -> Run:
     "Opens a run of this or any other process, running or long over"
+    if not isinstance(path, str | os.PathLike): raise TypeError(f"a run is opened by its folder; got {path!r}")
     path = Path(path)
     if not (path/"run.json").is_file():
         raise FileNotFoundError(f"{path} is no run: it has no run.json. list_runs({str(path.parent)!r}) shows the runs there.")

@@ -83,6 +83,10 @@ def _length(iterable: Iterable) -> int | None:
     try: return len(iterable)
     except TypeError: return None  # a loader over a stream has no length
 
+def _checked_count(n: int, of: str) -> int:
+    if not hasattr(n, "__index__") or n < 0: raise TypeError(f"{of}(n) takes how many there shall be, a whole number; got {n!r}")
+    return n
+
 class LiveRun(Obedient):
     "A run that drives a training loop, shows it, and obeys"
 
@@ -104,7 +108,7 @@ class LiveRun(Obedient):
         n: int,  # how many
     ) -> Iterator[int]:  # 0 to n - 1
         "A loop over epochs, which ends early when told to stop"
-        with self._loop(epochs=n):
+        with self._loop(epochs=_checked_count(n, "epochs")):
             for epoch in range(n):
                 self._is_partial = False
                 self._progress.update(epoch=epoch, batch=0)
@@ -120,6 +124,8 @@ class LiveRun(Obedient):
         valid: bool = False,  # a validation: counts no step
     ) -> Iterator:  # the loader's batches
         "A loop over batches, which ends at the next step edge when told to stop now"
+        if not hasattr(loader, "__iter__") and not hasattr(loader, "__getitem__"):
+            raise TypeError(f"batches(loader) takes what can be looped over, such as a DataLoader; got {loader!r}")
         return self._validation(loader) if valid else self._training(loader)
 
     def steps(
@@ -127,7 +133,7 @@ class LiveRun(Obedient):
         n: int,  # how many
     ) -> Iterator[int]:  # 0 to n - 1
         "A loop of steps, for trainings without epochs"
-        return self.batches(range(n))
+        return self.batches(range(_checked_count(n, "steps")))
 
     def _training(self, loader: Iterable) -> Iterator:
         n = _length(loader)
