@@ -15,13 +15,13 @@ def test_import_is_light():
 
 
 def test_reading_a_run_needs_no_torch():
-    code = "import sys; from trainbook import open_run, list_runs, Run, watch; print('torch' in sys.modules)"
+    code = "import sys; from trainbook import open_run, list_runs, Run, Panel; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_names_are_seen_and_exist():
     stub = Path(trainbook.__file__).with_suffix(".pyi")
     names = {name.asname for node in ast.parse(stub.read_text()).body for name in node.names}
-    assert {"watch", "open_run", "list_runs", "Run", "LiveRun", "Panel", "LossPlot", "ControlBar"} == names
+    assert {"watch", "open_run", "list_runs", "Run", "LiveRun", "Panel", "LossPlot", "ControlBar", "GradientNormMonitor", "SystemMonitor"} == names
     assert names <= set(dir(trainbook))
     for name in names: assert getattr(trainbook, name).__doc__

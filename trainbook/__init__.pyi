@@ -1,4 +1,7 @@
 from .run.reader import Run as Run, list_runs as list_runs, open_run as open_run
 from .train.live import LiveRun as LiveRun
 from .train.watch import watch as watch
-from .widget.panel import ControlBar as ControlBar, LossPlot as LossPlot, Panel as Panel
+from .widget.panel import (
+    ControlBar as ControlBar, GradientNormMonitor as GradientNormMonitor, LossPlot as LossPlot, Panel as Panel,
+    SystemMonitor as SystemMonitor,
+)

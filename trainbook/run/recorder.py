@@ -10,6 +10,7 @@ import json, os, struct, threading, warnings
 from collections.abc import Mapping
 from pathlib import Path
 from time import time
+from typing import Any
 
 from .about import git_commit, new_id, notebook, packages, this_process
 from .clerk import clerk
@@ -63,23 +64,39 @@ class Tables:
         try: append(step, *values.values(), *self.marks.values())
         except Exception as error: raise (not_a_number(values) or error) from None
 
-    def _sort_out(self, step: int, values: Mapping):
-        "The second way: by stream, with the columns in their table's order"
+    def insert(
+        self,
+        step: int,
+        values: Mapping,
+        marks: Mapping,  # what stood in every row when they were logged
+        at: float,  # when that was, in seconds since 1970
+        stream: str | None = None,  # by default what each name belongs to
+    ):
+        "Adds a row that was logged some time ago"
         if not self.is_open: raise RuntimeError("this run has ended; watch() begins a new one")
+        of = stream_of if stream is None else lambda name: stream
+        for stream in dict.fromkeys(map(of, values)):
+            part = {name: value for name, value in values.items() if of(name) == stream}
+            table = self.open(stream, [(name, "<f8") for name in (*part, *marks)])
+            if table is None: self._insert_long(step, stream, part, at)
+            else: table.append(step, *((part | marks)[name] for name in table.row.names[1:-1]), at=at)
+
+    def _sort_out(self, step: int, values: Mapping):
+        "The second way: checks everything, and remembers the table if the first way will do from now on"
         for name in values: check_name(name)
         if error := not_a_number(values): raise error
-        for stream in dict.fromkeys(map(stream_of, values)):
-            part = {name: value for name, value in values.items() if stream_of(name) == stream}
-            table = self._table(stream, tuple(part))
-            if table is None: self._append_long(step, stream, part)
-            else:
-                names = table.row.names[1:1 + len(part)]
-                table.append(step, *(part[name] for name in names), *self.marks.values())
-                if names == tuple(values): self._known[names] = table.append
+        self.insert(step, values, self.marks, time())
+        names = *values, *self.marks
+        known = self.files.get((stream_of(names[0]), frozenset(names)))
+        if known is not None and known.row.names[1:-1] == names: self._known[tuple(values)] = known.append
 
-    def _table(self, stream: str, names: tuple[str, ...]) -> Table | None:
-        "The table for these names, made if it is the first time; None if they belong into the long one"
-        key, columns = (stream, frozenset(names), *self.marks), [(name, "<f8") for name in (*names, *self.marks)]
+    def open(
+        self,
+        stream: str,
+        columns: list[tuple],  # see `row_type`
+    ) -> Table | None:
+        "The table of a stream with these columns, made if it is the first time; None if they belong into the long one"
+        key = stream, frozenset(column[0] for column in columns)
         with self._lock:
             number = sum(known[0] == stream for known in self.files)
             # numpy refuses to load a header of over 10,000 bytes
@@ -87,11 +104,11 @@ class Tables:
                 self.files[key] = Table(self.folder/f"{stream}{f'.{number}' if number else ''}.npy", columns)
         return self.files.get(key)
 
-    def _append_long(self, step: int, stream: str, values: Mapping):
+    def _insert_long(self, step: int, stream: str, values: Mapping, at: float):
         with self._lock:
             if (stream, "long") not in self.files:
                 self.files[stream, "long"] = Table(self.folder/f"{stream}.long.npy", [("key", "S64"), ("value", "<f8")])
-        for name, value in values.items(): self.files[stream, "long"].append(step, name.encode(), value)
+        for name, value in values.items(): self.files[stream, "long"].append(step, name.encode(), value, at=at)
 
     def flush(self):
         for table in list(self.files.values()): table.flush()
@@ -170,7 +187,21 @@ class Recorder(Run):
 
     def note(self, text: str):
         "Records a remark at the current step"
-        self._events.append(self.step, "note", text=text)
+        self.event("note", text=text)
+
+    def describe(self, **facts: Any):
+        "Puts facts into `run.json`, such as `device` and `layers`"
+        self._info.update(facts)
+        self.save()
+
+    def event(
+        self,
+        event: str,  # what kind of
+        step: int | None = None,  # the current one if left out
+        **fields: Any,
+    ):
+        "Records that something happened"
+        self._events.append(self.step if step is None else step, event, **fields)
 
     def request(self, command: Command) -> str:
         "Takes in a command, on any thread, and refuses it if the run has ended; the same id is the same command"

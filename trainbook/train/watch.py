@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
+from ..measure.parts import by_name
 from ..run.about import notebook
-from .live import LiveRun, by_name
+from .live import LiveRun
 
 if TYPE_CHECKING: from torch import nn, optim
 
@@ -67,6 +68,7 @@ def watch(
     config: Mapping | None = None,  # whatever decides the result, such as `dict(lr=3e-3)`
     dir: str | Path = "runs",  # where runs are kept
     view: str | None = "auto",  # `panel`, `terminal`, None to record only, or `auto` for what fits the place
+    every: int = 1,  # gradients are measured in every so many steps, or in fewer if that would be dear; 0: never
 ) -> LiveRun:
     "Begins a run: records a training, shows it live and lets it be steered"
     if view not in ("auto", "panel", "terminal", None):
@@ -75,7 +77,7 @@ def watch(
     for old in _open_runs():
         if _is_replaced(old, model, here): old.finish()
     name = name or Path(here.get("notebook") or sys.argv[0] or "run").stem
-    run = LiveRun(model, optimizer, name=name, config=config, dir=dir)
+    run = LiveRun(model, optimizer, every, name=name, config=config, dir=dir)
     _all_runs.add(run)
     try: run.views = views_of(run, view)
     except Exception as error:
