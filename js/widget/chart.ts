@@ -1,19 +1,20 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { valueAxis, type Axis } from "./axes";
-import { decimate, type Points } from "./decimate";
+import type { Curve, Frame, Points } from "./curve";
+import { rate } from "./format";
 import { Hover } from "./hover";
 import { drawBroken, drawMarks, drawUnit, type Mark } from "./marks";
 import type { Road, Ticks } from "./road";
-import type { Series } from "./series";
 import { color } from "./theme";
+import type { Span } from "./viewport";
 
 export interface Line {
-  series: Series;
+  series: Curve;
   /** The name of a CSS variable. */
   color: string;
-  /** Drawn as its moving average, over a faint curve of the values themselves. */
-  smooth: boolean;
+  /** Above 0, it is drawn as its moving average over a faint curve of the values themselves. */
+  beta: number;
   /** Few values, each of which counts. */
   dotted: boolean;
 }
@@ -21,13 +22,20 @@ export interface Line {
 export interface Scene {
   lines: Line[];
   road: Road;
-  zoom: [from: number, to: number] | null;
+  span: Span;
   log: boolean;
-  marks: Mark[];
+  marks?: Mark[];
+  /** Told under the crosshair, but not drawn. */
+  told?: Line[];
+  /** The room for labels at the left in px, if something above is to be in line. */
+  gutter?: number;
+  /** Without labels below, since something above has them. */
+  bare?: boolean;
 }
 
 const FONT = '11px ui-monospace, "SF Mono", Menlo, Consolas, monospace';
 const FEW = 10; // px between dots, so that they stay dots
+const LABEL = 16; // px that a label of the value axis needs
 
 /** The drawing of a scene: uPlot gets only what can be seen, at most two points a pixel column. */
 export class Chart {
@@ -38,8 +46,18 @@ export class Chart {
   private values!: Axis;
   private built = "";
 
-  constructor(private panel: HTMLElement, private box: HTMLElement, private zoomTo: (zoom: Scene["zoom"]) => void) {
+  constructor(private box: HTMLElement) {
     this.hover = new Hover(box);
+  }
+
+  /** What spans the steps in view. */
+  get area(): HTMLElement | undefined {
+    return this.plot?.over;
+  }
+
+  /** The room that the labels at the left take, in px; nothing before there was something to draw. */
+  get gutter(): number | undefined {
+    return this.plot && this.plot.bbox.left / devicePixelRatio;
   }
 
   draw(scene: Scene): void {
@@ -47,12 +65,13 @@ export class Chart {
     // A hidden view has no width, and a canvas without width cannot be drawn on.
     if (!width) return;
     this.scene = scene;
-    this.hover.lines = scene.lines;
-    const [from, to] = scene.zoom ?? [scene.road.start, scene.road.end];
+    this.hover.lines = [...scene.lines, ...(scene.told ?? [])];
+    const [from, to] = scene.span;
     const columns = Math.ceil(this.plot?.bbox.width || width * devicePixelRatio);
-    const curves = scene.lines.flatMap((line) => curvesOf(line, from, to, columns, scene.log));
+    const frame = { from, to, columns, log: scene.log };
+    const curves = scene.lines.flatMap((line) => curvesOf(line, frame));
     this.ticks = scene.road.ticks(from, to, Math.floor(width / 48));
-    this.values = valueAxis(...extent(curves), scene.log);
+    this.values = thinned(valueAxis(...extent(curves), scene.log), this.plot?.over.clientHeight ?? height);
     const data = uPlot.join(curves.map(({ x, y }) => [x, y])) as uPlot.AlignedData;
     const plot = this.ready(width, height, data);
     plot.batch(() => {
@@ -70,8 +89,8 @@ export class Chart {
 
   /** uPlot fixes series and scales when it is made, so another set of them takes another plot. */
   private ready(width: number, height: number, data: uPlot.AlignedData): uPlot {
-    const { lines, log } = this.scene;
-    const wanted = JSON.stringify([log, lines.map(({ series, smooth, dotted }) => [series.name, smooth, dotted])]);
+    const { lines, log, bare } = this.scene;
+    const wanted = JSON.stringify([log, bare, lines.map(({ series, beta, dotted }) => [series.name, beta > 0, dotted])]);
     if (this.plot && wanted === this.built) return this.plot;
     this.plot?.destroy();
     this.built = wanted;
@@ -81,12 +100,12 @@ export class Chart {
   }
 
   private options(width: number, height: number): uPlot.Options {
-    const { lines, log } = this.scene;
+    const { lines, log, bare } = this.scene;
     const asGiven = (_: uPlot, min: number, max: number): [number, number] => [min, max];
     return {
       width,
       height,
-      padding: [10, 12, 0, 0],
+      padding: bare ? [7, 12, 7, 0] : [10, 12, 0, 0],
       legend: { show: false },
       scales: { x: { time: false, range: asGiven }, y: { distr: log ? 3 : 1, range: asGiven } },
       axes: [this.stepAxis(), this.valueAxis()],
@@ -94,14 +113,12 @@ export class Chart {
       cursor: {
         y: false,
         points: { show: false },
-        drag: { x: true, y: false, setScale: false, dist: 5 },
+        drag: { x: false, y: false },
         move: (plot, left, top) => [this.hover.snap(plot, left), top],
-        bind: { dblclick: () => () => (this.zoomTo(null), null) },
       },
       hooks: {
         setCursor: [(plot) => this.hover.show(plot)],
-        setSelect: [(plot) => this.select(plot)],
-        drawAxes: [(plot) => drawUnit(plot, this.ticks.unit, this.css("--soft"))],
+        drawAxes: bare ? [] : [(plot) => drawUnit(plot, this.ticks.unit, this.css("--soft"))],
         draw: [(plot) => this.annotate(plot)],
       },
     };
@@ -110,6 +127,7 @@ export class Chart {
   private stepAxis(): uPlot.Axis {
     const soft = () => this.css("--soft");
     return {
+      show: !this.scene.bare,
       stroke: soft,
       font: FONT,
       size: 24,
@@ -128,7 +146,7 @@ export class Chart {
       stroke: () => this.css("--soft"),
       font: FONT,
       gap: 7,
-      size: (_, labels) => Math.max(42, 7 * Math.max(0, ...(labels ?? []).map((label) => label.length)) + 9),
+      size: (_, labels) => this.scene.gutter ?? roomFor(labels ?? []),
       grid: { width: 1, stroke: () => this.css("--line") },
       ticks: { show: false, size: 0 },
       splits: () => this.values.ticks,
@@ -141,8 +159,8 @@ export class Chart {
     const stroke = () => this.css(line.color);
     const faint: uPlot.Series = { stroke, width: 1, alpha: 0.32, points: { show: false } };
     const dots = { show: (plot: uPlot) => this.showDots(plot, line), size: 6, width: 1, stroke, fill: stroke };
-    const main: uPlot.Series = { stroke, width: line.dotted || line.smooth ? 2 : 1.25, pxAlign: 0, points: dots };
-    return line.smooth ? [faint, main] : [main];
+    const main: uPlot.Series = { stroke, width: line.dotted || line.beta > 0 ? 2 : 1.25, pxAlign: 0, points: dots };
+    return line.beta > 0 ? [faint, main] : [main];
   }
 
   private showDots(plot: uPlot, { series, dotted }: Line): boolean {
@@ -151,26 +169,27 @@ export class Chart {
   }
 
   private annotate(plot: uPlot): void {
-    drawMarks(plot, this.scene.marks, this.css("--soft"), FONT);
+    drawMarks(plot, this.scene.marks ?? [], this.css("--soft"), FONT);
     drawBroken(plot, this.scene.lines.map(({ series }) => series.broken.values), this.css("--bad"));
   }
 
-  private select(plot: uPlot): void {
-    const { left, width } = plot.select;
-    if (!width) return;
-    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    this.zoomTo([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
-  }
-
   private css(variable: string): string {
-    return color(this.panel, variable);
+    return color(this.box, variable);
   }
 }
 
-function curvesOf({ series, smooth }: Line, from: number, to: number, columns: number, log: boolean): Points[] {
-  const drawable = log ? (value: number) => value > 0 && value < Infinity : Number.isFinite;
-  const held = smooth ? [series.value, series.smoothed] : [series.value];
-  return held.map((column) => decimate(series.step.values, column.values, from, to, columns, drawable));
+function curvesOf({ series, beta }: Line, frame: Frame): Points[] {
+  const points = series.points(frame);
+  return beta > 0 ? [points, series.smoothed(frame, beta)] : [points];
+}
+
+const roomFor = (labels: string[]): number => Math.max(42, 7 * Math.max(0, ...labels.map((label) => label.length)) + 9);
+
+/** Only the ends of an axis, where there is no room for more. */
+function thinned(axis: Axis, height: number): Axis {
+  if (axis.ticks.length * LABEL <= height) return axis;
+  const ticks = [axis.ticks[0], axis.ticks[axis.ticks.length - 1]];
+  return { ...axis, ticks, labels: ticks.map(rate) };
 }
 
 function extent(curves: Points[]): [low: number, high: number] {

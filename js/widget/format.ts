@@ -18,3 +18,25 @@ export function duration(seconds: number): string {
 export function clock(unixSeconds: number): string {
   return new Date(unixSeconds * 1000).toTimeString().slice(0, 8);
 }
+
+/** Two significant digits at the least, as one writes it in code: 0.001, 1.5e-4. */
+export function rate(value: number): string {
+  const size = Math.abs(value);
+  const short = Number(value.toPrecision(3));
+  return size > 0 && (size < 1e-3 || size >= 1e4) ? short.toExponential() : String(short);
+}
+
+/** A share of one, in percent. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.001) return "<0.1 %";
+  return `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+}
+
+export const gigabytes = (bytes: number): string => {
+  const size = bytes / 2 ** 30;
+  return size.toFixed(size < 99.95 && !Number.isInteger(size) ? 1 : 0);
+};
+
+/** How many of something there are in a second. */
+export const perSecond = (value: number): string =>
+  value < 9.95 ? value.toFixed(1) : Math.round(value).toLocaleString("en-US");

@@ -1,6 +1,8 @@
 import { add, Figure, write, type Part } from "./dom";
-import { duration } from "./format";
+import { duration, percent } from "./format";
+import { reading } from "./metrics";
 import { ended, type State, type Status } from "./protocol";
+import type { Store } from "./store";
 
 const WORDS: Record<Status, [word: string, tone: string]> = {
   running: ["training", "good"],
@@ -20,7 +22,7 @@ export const header: Part = (panel, store) => {
   pill.setAttribute("aria-live", "polite");
   const where = add(bar, "span", "muted");
   const left = add(bar, "span", "muted");
-  const route = add(bar, "span", "muted right");
+  const watching = add(bar, "span", "muted right");
 
   return store.listen(() => {
     const { state } = store;
@@ -32,7 +34,7 @@ export const header: Part = (panel, store) => {
       write(where, ...position(state));
       write(left, ...timeLeft(state));
     }
-    write(route, store.route && !ended(state) ? `controls live by ${store.route}` : "");
+    write(watching, ...watch(store));
   });
 };
 
@@ -47,6 +49,13 @@ function position(state: State): (string | Figure)[] {
 function count(now: number, total: number | null): (string | Figure)[] {
   if (total === null) return [new Figure(String(now))];
   return [new Figure(String(now), String(total).length), " of ", new Figure(String(total))];
+}
+
+function watch(store: Store): (string | Figure)[] {
+  const cost = reading(store, "watching") ?? NaN;
+  const costs = Number.isFinite(cost) ? ["watching costs ", new Figure(percent(cost), 5)] : [];
+  const live = store.route && !ended(store.state) ? [`controls live by ${store.route}`] : [];
+  return costs.length && live.length ? [...costs, " · ", ...live] : [...costs, ...live];
 }
 
 function timeLeft({ status, seconds_left: seconds }: State): (string | Figure)[] {

@@ -2,6 +2,7 @@ import type { Render } from "@anywidget/types";
 import { controls } from "./controls";
 import { add, write, type Part } from "./dom";
 import { footer } from "./footer";
+import { gradients } from "./gradients";
 import { header } from "./header";
 import { Link } from "./link";
 import { commands } from "./log";
@@ -12,23 +13,38 @@ import type { Traits } from "./protocol";
 import { Store } from "./store";
 import { followTheme } from "./theme";
 
-const PARTS: Record<string, Part> = { header, progress, controls, loss: lossPlot, commands, footer };
+const PARTS: Record<string, Part> = { header, progress, controls, loss: lossPlot, gradients, commands, footer };
+const PLOTS = ["loss", "gradients"];
 
 const render: Render<Traits> = ({ model, el }) => {
   const store = new Store(model.get("run_id"), model.get("run_name"));
   const panel = addPanel(el, store);
   const link = new Link(model, store);
   const parts = model.get("parts").filter((name) => name in PARTS);
+  const nameLayers = () => store.nameLayers(model.get("layers"));
+  nameLayers();
+  model.on("change:layers", nameLayers);
   const cleanups = [
     followTheme(panel, () => store.touch()),
     hidePicture(store),
-    ...parts.map((name) => PARTS[name](panel, store, link)),
+    ...addParts(parts, panel, store, link),
+    () => model.off("change:layers", nameLayers),
     () => link.dispose(),
     () => store.dispose(),
     () => panel.remove(),
   ];
   return () => cleanups.forEach((cleanup) => cleanup());
 };
+
+/** Plots stand beside each other, if there are several. */
+function addParts(names: string[], panel: HTMLElement, store: Store, link: Link): (() => void)[] {
+  const areBeside = PLOTS.every((name) => names.includes(name));
+  let plots: HTMLElement | undefined;
+  return names.map((name) => {
+    const isBeside = areBeside && PLOTS.includes(name);
+    return PARTS[name](isBeside ? (plots ??= add(panel, "div", "plots")) : panel, store, link);
+  });
+}
 
 function addPanel(el: HTMLElement, { runId, runName }: Store): HTMLElement {
   const panel = add(el, "div", "trainbook-panel");

@@ -1,11 +1,13 @@
 import { Chart, type Line, type Scene } from "./chart";
 import { add, addButton, write, type Part } from "./dom";
 import { brief } from "./format";
+import { followGestures } from "./gestures";
+import { LearningRate } from "./learning_rate";
 import { Legend, type Other } from "./legend";
 import { families, isTwin, latest } from "./metrics";
-import { Road } from "./road";
 import { Series } from "./series";
 import type { Store } from "./store";
+import { themeOf } from "./theme";
 
 const SMOOTHINGS = [0, 0.9, 0.98];
 const TWIN_COLORS = ["--valid", "--third", "--fourth"];
@@ -22,46 +24,51 @@ class LossPlot {
   private empty: HTMLElement;
   private box: HTMLElement;
   private chart: Chart;
+  private rate: LearningRate;
   private held = new Map<string, Series>();
-  private epochs = new Series("epoch", 0);
   private family = "loss";
   private beta = SMOOTHINGS[1];
   /** null until somebody chose. */
   private log: boolean | null = null;
-  private zoom: Scene["zoom"] = null;
   private drawn = "";
   private unlisten: () => void;
+  private ungesture: () => void;
   private observer = new ResizeObserver(() => this.store.touch());
 
-  constructor(private panel: HTMLElement, private store: Store) {
-    this.section = add(panel, "section");
+  constructor(parent: HTMLElement, private store: Store) {
+    this.section = add(parent, "section", "loss");
     const heading = add(this.section, "div", "heading");
     this.title = add(heading, "h3", "", "Loss");
     const tools = add(heading, "span", "tools");
     this.smoothing = addButton(tools, "quiet", "", () => this.cycleSmoothing());
     this.scale = addButton(tools, "quiet", "", () => this.toggleScale());
-    this.reset = addButton(tools, "quiet", "reset zoom", () => this.zoomTo(null));
+    this.reset = addButton(tools, "quiet", "reset zoom", () => store.viewport.reset());
     this.legend = new Legend(this.section, (family) => this.choose(family));
-    this.empty = add(this.section, "p", "empty muted", "Waiting for the first step");
+    this.empty = add(this.section, "p", "empty muted");
     this.box = add(this.section, "div", "plot");
     this.box.tabIndex = 0;
     this.box.setAttribute("role", "group");
     this.box.setAttribute("data-lm-suppress-shortcuts", "");
-    this.chart = new Chart(panel, this.box, (zoom) => this.zoomTo(zoom));
+    this.chart = new Chart(this.box);
+    this.rate = new LearningRate(this.section, store);
+    this.ungesture = followGestures(this.box, () => this.chart.area, store.viewport);
     this.observer.observe(this.section);
     this.unlisten = store.listen(() => this.update());
   }
 
   dispose = (): void => {
     this.unlisten();
+    this.ungesture();
     this.observer.disconnect();
     this.chart.dispose();
+    this.rate.dispose();
   };
 
   private update(): void {
-    const { store, family, beta, log, zoom } = this;
+    const { store, family, beta, log, section, box } = this;
     const shown = JSON.stringify([
-      store.version, family, beta, log, zoom, this.panel.dataset.theme, this.section.clientWidth, devicePixelRatio,
+      store.version, store.viewport.zoom, family, beta, log,
+      themeOf(section), section.clientWidth, box.clientHeight, devicePixelRatio,
     ]);
     if (shown === this.drawn) return;
     this.drawn = shown;
@@ -74,24 +81,27 @@ class LossPlot {
     const lines = this.linesOf(known.get(this.family) ?? []);
     const log = this.log ?? this.suitsLog(lines);
     this.empty.hidden = lines.length > 0;
+    write(this.empty, this.store.state?.step ? "No metric logged yet" : "Waiting for the first step");
     this.box.hidden = !lines.length;
     this.showTools(log, lines.length > 0);
     this.legend.show(lines, this.others(known));
-    if (!lines.length) return;
-    this.box.setAttribute("aria-label", `${titleOf(this.family)} plot: ${spoken(lines)}`);
-    this.chart.draw({ lines, log, zoom: this.zoom, road: this.road(lines), marks: this.marks() });
+    if (lines.length) {
+      const { road, span } = this.store.viewport;
+      this.box.setAttribute("aria-label", `${titleOf(this.family)} plot: ${spoken(lines)}`);
+      this.chart.draw({ lines, log, span, road, marks: this.marks(), told: this.rate.lines });
+    }
+    this.rate.draw(this.chart.gutter);
   }
 
   private linesOf(names: string[]): Line[] {
     const colors = [...TWIN_COLORS];
     return names.map((name) => {
-      const series = this.held.get(name) ?? new Series(name, this.beta);
+      const series = this.held.get(name) ?? new Series(name);
       this.held.set(name, series);
       series.take(this.store.tables.values());
-      series.smooth(this.beta);
       const dotted = this.isPerEpoch(series);
       const color = isTwin(name) ? colors.shift() ?? "--fourth" : "--train";
-      return { series, color, dotted, smooth: !dotted && this.beta > 0 };
+      return { series, color, dotted, beta: dotted ? 0 : this.beta };
     });
   }
 
@@ -117,12 +127,6 @@ class LossPlot {
     });
   }
 
-  private road(lines: Line[]): Road {
-    this.epochs.take([...this.store.tables.values()].filter(({ stream }) => stream === "train"));
-    const last = Math.max(this.epochs.step.last ?? 0, ...lines.map(({ series }) => series.step.last!));
-    return new Road(this.epochs, last, this.store.state);
-  }
-
   private marks(): Scene["marks"] {
     return this.store.events
       .filter(({ event, status }) => event === "command" && status === "applied")
@@ -135,7 +139,7 @@ class LossPlot {
     write(this.scale, log ? "log" : "linear");
     this.scale.setAttribute("aria-pressed", String(log));
     this.smoothing.hidden = this.scale.hidden = !any;
-    this.reset.hidden = !this.zoom;
+    this.reset.hidden = !this.store.viewport.zoom;
   }
 
   private cycleSmoothing(): void {
@@ -145,11 +149,6 @@ class LossPlot {
 
   private toggleScale(): void {
     this.log = this.scale.getAttribute("aria-pressed") !== "true";
-    this.store.touch();
-  }
-
-  private zoomTo(zoom: Scene["zoom"]): void {
-    this.zoom = zoom;
     this.store.touch();
   }
 

@@ -38,12 +38,10 @@ export function drawBroken(plot: uPlot, steps: Float64Array[], stroke: string): 
   within(plot, () => {
     ctx.fillStyle = stroke;
     for (const broken of steps) {
-      let drawn = NaN;
-      for (let i = lowerBound(broken, min!); i < broken.length && broken[i] <= max!; i++) {
+      for (let i = lowerBound(broken, min!); i < broken.length && broken[i] <= max!; ) {
         const x = Math.round(plot.valToPos(broken[i], "x", true));
-        if (x === drawn) continue;
-        drawn = x;
         ctx.fillRect(x - width / 2, floor - 7 * devicePixelRatio, width, 7 * devicePixelRatio);
+        i = Math.max(i + 1, lowerBound(broken, plot.posToVal(x + 0.5, "x", true), i));
       }
     }
   });

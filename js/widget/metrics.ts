@@ -1,4 +1,5 @@
-import type { Store, Table } from "./store";
+import type { Store } from "./store";
+import type { Table } from "./table";
 
 /** Recorded by itself in every row: says where the row belongs, and is no metric. */
 const CONTEXT = /^(_.*|epoch|learning_rate(_\d+)?)$/;
@@ -21,17 +22,24 @@ export function families(store: Store): Map<string, string[]> {
 }
 
 /** The last value recorded of a metric, in whichever table it is. */
-export function latest(store: Store, name: string): number | undefined {
-  let newest: Table | undefined;
-  for (const table of store.tables.values()) {
-    if (table.columns.get(name)?.length && !(newest && newest.step.last! >= table.step.last!)) newest = table;
+export const latest = (store: Store, name: string): number | undefined => newest(metricTables(store), name);
+
+/** The last reading of the machine. */
+export function reading(store: Store, name: string): number | undefined {
+  return newest([...store.tables.values()].filter(({ stream }) => stream === "system"), name);
+}
+
+function newest(tables: Table[], name: string): number | undefined {
+  let last: Table | undefined;
+  for (const table of tables) {
+    if (table.columns.get(name)?.length && !(last && last.step.last! > table.step.last!)) last = table;
   }
-  return newest?.columns.get(name)!.last;
+  return last?.columns.get(name)!.last;
 }
 
 function metricNames(store: Store): Set<string> {
   const names = new Set<string>();
-  for (const table of store.tables.values()) {
+  for (const table of metricTables(store)) {
     if (!table.step.length) continue;
     for (const name of table.columns.keys()) {
       if (!CONTEXT.test(name)) names.add(name);
@@ -39,3 +47,6 @@ function metricNames(store: Store): Set<string> {
   }
   return names;
 }
+
+const metricTables = (store: Store): Table[] =>
+  [...store.tables.values()].filter(({ stream }) => stream === "train" || stream === "valid");

@@ -16,6 +16,19 @@ export interface State {
   /** The name of the run's folder. */
   folder: string;
   reason: string | null;
+  /** Gradients are measured every so many steps; null if they are not. Older runs do not say. */
+  gradients_every?: number | null;
+  /** Values are read every so many steps, where reading one means waiting for the device; else null. */
+  reads_every?: number | null;
+  machine: Machine | null;
+}
+
+export interface Machine {
+  cpus: number;
+  /** Bytes. */
+  memory: number;
+  gpu: string | null;
+  gpu_memory: number | null;
 }
 
 export type When = "step" | "epoch";
@@ -31,15 +44,28 @@ export interface Event {
   status?: "requested" | "applied" | "refused" | "failed";
   by?: string;
   reason?: string;
+  /** Of a finding: which one, and where it was made. */
+  finding?: "non_finite_gradient";
+  layer?: string;
+  value?: "nan" | "inf";
+  layers?: number;
+  /** Of a budget: gradients are measured every so many steps, since each time costs this share of a step. */
+  every?: number;
+  share?: number;
 }
 
 export interface TableHeader {
   key: string;
-  stream: "train" | "valid";
+  stream: "train" | "valid" | "gradients" | "system";
   /** The first is `_step`. */
   columns: string[];
+  /** By column: 0 is a number a row, as float64; more is that many layers a row, as float32. */
+  widths: number[];
+  /** In rows of the record. */
   start: number;
   count: number;
+  /** How many rows of the record came as one, with the highest of their values. */
+  fold: number;
 }
 
 export interface Update {
@@ -57,6 +83,8 @@ export interface Traits {
   parts: string[];
   run_id: string;
   run_name: string;
+  /** In the order of the model, input first. */
+  layers: string[];
 }
 
 export const ended = (state: State | null): boolean =>

@@ -1,7 +1,7 @@
 import { lowerBound } from "./column";
 import { multiples, niceAbove } from "./axes";
 import { ended, type State } from "./protocol";
-import type { Series } from "./series";
+import type { Curve } from "./curve";
 
 export interface Ticks {
   steps: number[];
@@ -18,7 +18,7 @@ export class Road {
   private perEpoch: number;
   private epochs: number;
 
-  constructor(epochs: Series, last: number, state: State | null) {
+  constructor(epochs: Curve, last: number, state: State | null) {
     this.step = epochs.step.values;
     this.epoch = epochs.value.values;
     this.perEpoch = state?.batches ?? this.lastWholeEpoch();
@@ -35,7 +35,7 @@ export class Road {
       return { steps: steps.map(([step]) => step), labels: steps.map(([, k]) => String(k)), unit: "epoch" };
     }
     const plain = multiples(Math.max(1, niceAbove((to - from) / Math.min(most, 6))), Math.max(0, from), to);
-    return { steps: plain, labels: plain.map((step) => String(step)), unit: "step" };
+    return { steps: plain, labels: plain.map(stepLabel), unit: "step" };
   }
 
   private get current(): number {
@@ -65,4 +65,10 @@ export class Road {
       .map((k): [number, number] => [this.boundary(k), k])
       .filter(([step]) => step >= from && step <= to);
   }
+}
+
+/** 20k for 20000, if that is all there is to say. */
+function stepLabel(step: number): string {
+  if (step >= 1e6 && step % 1e5 === 0) return `${step / 1e6}M`;
+  return step >= 1e4 && step % 1e3 === 0 ? `${step / 1e3}k` : String(step);
 }

@@ -1,23 +1,9 @@
-import { Column } from "./column";
-import { Ema } from "./smooth";
-import type { Table } from "./store";
+import { Curve } from "./curve";
+import type { Table } from "./table";
 
 /** One metric over the run: the rows of all tables that hold it, sorted by step. */
-export class Series {
-  readonly step = new Column();
-  readonly value = new Column();
-  readonly smoothed = new Column();
-  /** Steps whose value is NaN or infinite. */
-  readonly broken = new Column();
-  /** Of the finite values. */
-  lowest = Infinity;
-  highest = -Infinity;
+export class Series extends Curve {
   private taken = new Map<Table, number>();
-  private ema: Ema;
-
-  constructor(readonly name: string, beta: number) {
-    this.ema = new Ema(beta);
-  }
 
   /** Takes what the tables have got since the last time. */
   take(tables: Iterable<Table>): void {
@@ -27,11 +13,9 @@ export class Series {
     this.merge(sources);
   }
 
-  smooth(beta: number): void {
-    if (beta === this.ema.beta) return;
-    this.ema = new Ema(beta);
-    this.smoothed.clear();
-    for (const value of this.value.values) this.smoothed.push(this.ema.next(value));
+  clear(): void {
+    super.clear();
+    this.taken.clear();
   }
 
   /** Whether a table brings steps before the last one held, so that the rows must be sorted anew. */
@@ -57,25 +41,5 @@ export class Series {
       next.at++;
     }
     sources.forEach((table, i) => this.taken.set(table, cursors[i].at));
-  }
-
-  private push(step: number, value: number): void {
-    this.step.push(step);
-    this.value.push(value);
-    this.smoothed.push(this.ema.next(value));
-    if (!Number.isFinite(value)) {
-      this.broken.push(step);
-      return;
-    }
-    this.lowest = Math.min(this.lowest, value);
-    this.highest = Math.max(this.highest, value);
-  }
-
-  private clear(): void {
-    [this.step, this.value, this.smoothed, this.broken].forEach((column) => column.clear());
-    this.lowest = Infinity;
-    this.highest = -Infinity;
-    this.ema = new Ema(this.ema.beta);
-    this.taken.clear();
   }
 }

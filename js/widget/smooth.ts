@@ -12,4 +12,9 @@ export class Ema {
     this.weight = this.beta * this.weight + (1 - this.beta);
     return this.sum / this.weight;
   }
+
+  /** How many values back one still weighs a thousandth of the newest. */
+  get memory(): number {
+    return Math.ceil(Math.log(0.001) / Math.log(this.beta));
+  }
 }

@@ -1,11 +1,6 @@
-import { Column } from "./column";
 import type { Event, State, TableHeader, Update } from "./protocol";
-
-export interface Table {
-  readonly stream: "train" | "valid";
-  readonly columns: Map<string, Column>;
-  readonly step: Column;
-}
+import { Table } from "./table";
+import { Viewport } from "./viewport";
 
 /** What this view knows of the run. It tells its listeners at most once per animation frame. */
 export class Store {
@@ -13,6 +8,9 @@ export class Store {
   events: Event[] = [];
   tables = new Map<string, Table>();
   route: Update["route"] = null;
+  /** In the order of the model, input first. */
+  layers: string[] = [];
+  readonly viewport = new Viewport(this);
   /** Changes whenever something became known. */
   version = 0;
   private listeners = new Set<() => void>();
@@ -27,13 +25,18 @@ export class Store {
     let whole = update.events ? this.joinEvents(update.events) : true;
     let next = 0;
     for (const header of update.tables) {
-      const rows = header.columns.map((_, i) => float64(buffers[next + i]));
-      next += header.columns.length;
-      whole = this.joinTable(header, rows) && whole;
+      const own = buffers.slice(next, (next += header.columns.length));
+      whole = this.joinTable(header, own) && whole;
     }
     if (update.state || update.events || update.tables.length) this.version++;
     this.touch();
     return whole;
+  }
+
+  nameLayers(layers: string[]): void {
+    this.layers = layers;
+    this.version++;
+    this.touch();
   }
 
   /** Calls `listener` now and after every change, until the returned function is called. */
@@ -63,30 +66,13 @@ export class Store {
     return true;
   }
 
-  private joinTable(header: TableHeader, rows: Float64Array[]): boolean {
+  private joinTable(header: TableHeader, buffers: readonly (DataView | ArrayBuffer)[]): boolean {
     const held = header.start === 0 ? undefined : this.tables.get(header.key);
-    const known = held?.step.length ?? 0;
-    if (header.start > known) return false;
-    const table = held ?? this.newTable(header);
-    header.columns.forEach((name, i) => {
-      table.columns.get(name)?.append(rows[i].subarray(known - header.start));
-    });
+    if (header.start > (held?.rows ?? 0)) return false;
+    // A replaced table is a new object: whoever derived something from the old one can tell.
+    const table = held ?? new Table(header);
+    this.tables.set(header.key, table);
+    table.append(header, buffers);
     return true;
   }
-
-  /** A replaced table is a new object: whoever derived something from the old one can tell. */
-  private newTable({ key, stream, columns }: TableHeader): Table {
-    const named = new Map(columns.map((name) => [name, new Column()]));
-    const table = { stream, columns: named, step: named.get(columns[0])! };
-    this.tables.set(key, table);
-    return table;
-  }
-}
-
-/** Copied, since a message's bytes need not lie where a Float64Array may begin. */
-function float64(buffer: DataView | ArrayBuffer): Float64Array {
-  const bytes = ArrayBuffer.isView(buffer)
-    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-    : new Uint8Array(buffer);
-  return new Float64Array(bytes.slice().buffer);
 }

@@ -26,7 +26,10 @@ function isDark(system: boolean): boolean {
   return system;
 }
 
+export const themeOf = (element: HTMLElement): string =>
+  element.closest<HTMLElement>(".trainbook-panel")?.dataset.theme ?? "";
+
 /** A canvas knows no CSS variables: the value of one, for drawing. */
-export function color(panel: HTMLElement, variable: string): string {
-  return getComputedStyle(panel).getPropertyValue(variable).trim();
+export function color(element: HTMLElement, variable: string): string {
+  return getComputedStyle(element).getPropertyValue(variable).trim();
 }

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'STREAMS', 'PREFIXES', 'LIVE', 'stream_of', 'TableFile', 'table_files', 'part', 'is_mark', 'in_order',
-           'join', 'by_layer', 'Run', 'open_run', 'list_runs']
+           'join', 'by_layer', 'fold', 'Run', 'open_run', 'list_runs']
 
 # %% ../../nbs/14_run.reader.ipynb #80bcb49a
 import json, os, re
@@ -107,6 +107,18 @@ def by_layer(
         if rows[name].ndim == 2: columns |= {(name, layer): rows[name][:, i] for i, layer in enumerate(layers)}
     frame = pd.DataFrame(columns, index=pd.Index(rows["_step"], name="step"))
     return frame.mask(frame < 0)
+
+# %% ../../nbs/14_run.reader.ipynb #9143d665
+def fold(
+    rows: np.ndarray,  # a multiple of `by`
+    by: int,  # how many rows become one
+) -> np.ndarray:
+    "The first step of every so many rows, and the largest of all their values; NaN is larger than any"
+    folded = np.empty(len(rows) // by, rows.dtype)
+    for name in rows.dtype.names:
+        values = rows[name].reshape(len(folded), by, *rows[name].shape[1:])
+        folded[name] = values[:, 0] if name == "_step" else values.max(1)
+    return folded
 
 # %% ../../nbs/14_run.reader.ipynb #8aa31758
 LIVE = "running", "paused"  # the states in which a run can obey

@@ -1,0 +1,123 @@
+import { lowerBound } from "./column";
+import { ABSENT, type Peaks } from "./peaks";
+import { higher } from "./pyramid";
+import type { Span } from "./viewport";
+
+/** The columns of a heat map: which buckets each of them shows. */
+export class Cells {
+  readonly level: number;
+  private first: Int32Array;
+  private last: Int32Array;
+  private values: Float32Array;
+
+  constructor(readonly peaks: Peaks, [from, to]: Span, readonly columns: number) {
+    this.level = peaks.levelFor(from, to, columns);
+    this.values = peaks.level(this.level);
+    this.first = new Int32Array(columns);
+    this.last = new Int32Array(columns);
+    this.assign(from, (to - from) / columns);
+  }
+
+  isEmpty(column: number): boolean {
+    return this.first[column] === this.last[column];
+  }
+
+  /** Whether a column shows the same buckets as the one before it. */
+  continues(column: number): boolean {
+    return column > 0 && this.first[column] === this.first[column - 1] && this.last[column] === this.last[column - 1];
+  }
+
+  /** The highest value of each layer in a column. */
+  read(column: number, into: Float32Array): void {
+    into.fill(ABSENT);
+    for (let bucket = this.first[column]; bucket < this.last[column]; bucket++) {
+      const row = bucket * into.length;
+      for (let layer = 0; layer < into.length; layer++) into[layer] = higher(into[layer], this.values[row + layer]);
+    }
+  }
+
+  value(column: number, layer: number): number {
+    let value = ABSENT;
+    for (let bucket = this.first[column]; bucket < this.last[column]; bucket++) {
+      value = higher(value, this.values[bucket * this.peaks.layers + layer]);
+    }
+    return value;
+  }
+
+  /** The steps that a column stands for. */
+  steps(column: number): Span {
+    const [first, last] = [this.first[column], this.last[column]];
+    const end = this.isWide ? this.step(last) - 1 : this.step(last - 1);
+    return [this.step(first), Number.isNaN(end) ? this.peaks.end : end];
+  }
+
+  /** The next column to the left or right with other buckets to show. */
+  next(column: number, direction: number): number {
+    let at = column + direction;
+    const isSame = () => this.first[at] === this.first[column] && this.last[at] === this.last[column];
+    while (at >= 0 && at < this.columns && isSame()) at += direction;
+    return at >= 0 && at < this.columns && !this.isEmpty(at) ? at : column;
+  }
+
+  get lastColumn(): number {
+    let at = this.columns - 1;
+    while (at > 0 && this.isEmpty(at)) at--;
+    return at;
+  }
+
+  /** Whether a bucket stands for several rows: its values then hold from its step up to that of the next one. */
+  private get isWide(): boolean {
+    return this.peaks.width << this.level > 1;
+  }
+
+  private get count(): number {
+    return this.values.length / this.peaks.layers;
+  }
+
+  /** The first step of a bucket; NaN beyond the last one. */
+  private step(bucket: number): number {
+    return this.peaks.step.values[bucket << this.level] ?? NaN;
+  }
+
+  private assign(from: number, perColumn: number): void {
+    let bucket = this.firstInView(from);
+    for (let column = 0; column < this.columns; column++) {
+      const first = bucket;
+      const end = from + (column + 1) * perColumn;
+      while (this.step(bucket) < end) bucket++;
+      if (first < bucket) [this.first[column], this.last[column]] = [first, bucket];
+      else this.borrow(column, bucket, end - perColumn / 2);
+    }
+  }
+
+  /** One that begins before `from` may still hold rows after it. */
+  private firstInView(from: number): number {
+    const begun = lowerBound(this.peaks.step.values, from) - (this.isWide ? 1 : 0);
+    return Math.max(0, begun) >> this.level;
+  }
+
+  /** A column between two steps shows one of them, with all buckets of that step: several optimizers write a row each. */
+  private borrow(column: number, after: number, center: number): void {
+    const shown = this.owner(after, center);
+    if (shown === undefined) return;
+    const step = this.step(shown);
+    [this.first[column], this.last[column]] = [shown, shown + 1];
+    while (this.step(this.first[column] - 1) === step) this.first[column]--;
+    while (this.step(this.last[column]) === step) this.last[column]++;
+  }
+
+  /** Before the first step and after the last one a cell is as wide as its neighbour, and beyond that nothing is known. */
+  private owner(after: number, center: number): number | undefined {
+    const before = after - 1;
+    if (before < 0) return center >= this.step(0) - 0.5 ? 0 : undefined;
+    if (after === this.count) return center <= this.peaks.end + this.halfway(before) ? before : undefined;
+    if (this.isWide) return before;
+    return center - this.step(before) <= this.step(after) - center ? before : after;
+  }
+
+  /** Half the distance between a bucket and the one before it. */
+  private halfway(bucket: number): number {
+    const distance = this.step(bucket) - this.step(bucket - 1);
+    return distance > 0 ? distance / 2 : 0.5;
+  }
+}
