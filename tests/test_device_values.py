@@ -156,8 +156,8 @@ def fail(*args, **kwargs): raise ZeroDivisionError("a fault of ours")
 
 @pytest.mark.parametrize("place", [
     "ring.Ring.put", "ring.Ring.poll", "ring.Ring.drain", "ring.Chunk.empty", "ring.Chunk.put", "gradients.Plan.__init__",
-    "gradients.Measurement.take_gradients", "gradients.Measurement.vector", "gradients.Measurement.figures",
-    "machine.Machine.figures", "throughput.Throughput.count", "steps.StepRecorder._hook"])
+    "gradients.Measurement.take_gradients", "gradients.Measurement.finish", "gradients.Measurement.figures",
+    "machine.Machine.figures", "throughput.Throughput.count", "steps.StepWatch.__init__"])
 def test_a_fault_of_ours_changes_nothing(tmp_path, gpu, monkeypatch, place):
     """Same losses and weights, bit for bit, and one warning; all rows are there."""
     import trainbook.measure

@@ -1,5 +1,6 @@
 """The quickstart in real JupyterLab: it is drawn while it trains, stops at a click, and is still there when saved."""
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,31 @@ with watch(name="short", dir="runs-short") as run:
             run.log(loss=math.exp(-run.step / 40) * (1 + .1 * (-1) ** step), gain=run.step / 120)
         run.log(val_loss=math.exp(-run.step / 50))
 """
+
+GRADIENTS = """
+from time import sleep
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
+from trainbook import watch
+torch.manual_seed(0)
+model = nn.Sequential(*[layer for _ in range(7) for layer in (nn.Linear(16, 16), nn.Tanh())], nn.Linear(16, 1))
+optimizer = torch.optim.Adam(model.parameters(), lr=.01)
+schedule = CosineAnnealingLR(optimizer, 200)
+x = torch.randn(64, 16)
+with watch(model, optimizer, name="deep", dir="runs-deep") as run:
+    for epoch in run.epochs(4):
+        for step in run.steps(50):
+            loss = (model(x) - x.prod(1, keepdim=True)).square().mean()
+            loss.backward()
+            optimizer.step(); optimizer.zero_grad(); schedule.step()
+            run.log(loss=loss)
+            sleep(.02)
+"""
+PAINTED = """canvas => {
+    const {data, width} = canvas.getContext("2d").getImageData(0, 5, canvas.width, 1);
+    return Array.from({length: width}, (_, x) => data[4 * x + 3]).filter(alpha => alpha).length / width;
+}"""  # the share of the columns of a map in which there is something
 
 
 def training_cell(path: Path) -> int:
@@ -93,6 +119,52 @@ def test_looks(lab: LabPage, jupyter, shots):
     lab.screenshot(shots / "narrow-page.png")
     assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
     assert panel.bounding_box()["width"] <= 400
+
+
+def test_gradients_grow_and_a_label_selects(lab: LabPage, jupyter, shots):
+    cells = [GRADIENTS, "from trainbook import GradientNormMonitor, SystemMonitor\nGradientNormMonitor(run)", "SystemMonitor(run)"]
+    lab.open(notebook(cells, jupyter.root / "gradients.ipynb"))
+    lab.run_cell(0)
+    panel = lab.output(0).get_by_role("region", name="Training deep")
+    heat = panel.get_by_role("application", name="Gradient norm of 8 layers by step")
+    expect(heat).to_be_visible(timeout=30_000)
+    expect(panel.get_by_text("epoch 2")).to_be_visible()
+    before = heat.locator("canvas").evaluate(PAINTED)
+    assert 0 < before < 1  # the epochs to come have room
+    label = heat.locator(".label", has_text="12")
+    label.click()
+    expect(panel.locator(".gradients .shown")).to_have_text(re.compile(r"12 \d"))
+    expect(panel.get_by_label("Gradient norm of 12 plot")).to_be_visible()
+    expect(panel.get_by_text("epoch 4")).to_be_visible()
+    assert heat.locator("canvas").evaluate(PAINTED) > before
+    lab.wait_done(0)
+    assert not lab.failed(0)
+    expect(panel.get_by_text("finished", exact=True)).to_be_visible()
+    assert heat.locator("canvas").evaluate(PAINTED) > .99
+    expect(heat.locator(".label.selected")).to_have_text("12")
+    lab.screenshot(shots / "gradients.png", panel)
+
+    for cell in (1, 2): lab.run_cell(cell)
+    lab.wait_done(2)
+    monitor, strip = (lab.output(cell).get_by_role("region", name="Training deep") for cell in (1, 2))
+    run = open_run(list_runs(jupyter.root / "runs-deep").index[-1])
+    norm = run.frame("gradients")["norm"]
+    assert norm.shape[1] == 8
+    alone = monitor.get_by_role("application", name="Gradient norm of 8 layers by step")
+    alone.press("ArrowDown")
+    expect(monitor.locator(".gradients .shown")).to_have_text(re.compile(rf"{norm.columns[0]} \d"))
+    shown = monitor.locator(".gradients .value").inner_text()
+    assert float(shown) == pytest.approx(norm.iloc[-1, 0], rel=1e-3)
+    assert monitor.locator(".plot").count() == strip.locator(".heat").count() == 0
+    expect(strip).to_contain_text("step 200")
+    expect(strip).to_contain_text(re.compile(r"steps/s \d+.*CPU \d+ %.*memory [\d.]+ GB"))
+    lab.theme("JupyterLab Dark")
+    lab.screenshot(shots / "gradients-dark.png", panel)
+    lab.screenshot(shots / "monitor-dark.png", monitor)
+    lab.screenshot(shots / "strip-dark.png", strip)
+    lab.theme("JupyterLab Light")
+    lab.screenshot(shots / "monitor.png", monitor)
+    assert not any("trainbook" in line and "rror" in line for line in lab.console)
 
 
 def test_parts_stand_alone_and_a_run_opens_again(lab: LabPage, jupyter):

@@ -31,7 +31,7 @@ class Budget:
         window: int = 50,  # measurements after which is settled
     ):
         self.every, self.goal, self.window, self.share = every, goal, window, None
-        self._costs, self._steps = [], deque(maxlen=window)
+        self._costs, self._steps, self._is_doubtful = [], deque(maxlen=window), True
 
     def add_step(self, seconds: float): self._steps.append(seconds)
 
@@ -47,6 +47,7 @@ class Budget:
         # a step that was measured is longer by that
         self.share = cost / max(step - (cost if self.every == 1 else 0), 1e-9)
         affordable = 2 ** max(0, ceil(log2(max(self.share, 1e-9) / self.goal)))
-        if affordable <= self.every: return False
+        was_doubtful, self._is_doubtful = self._is_doubtful, affordable > self.every
+        if not (was_doubtful and self._is_doubtful): return False
         self.every = affordable
         return True

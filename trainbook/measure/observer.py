@@ -8,6 +8,7 @@ __all__ = ['far_values', 'check_row', 'Observer']
 # %% ../../nbs/27_measure.observer.ipynb #bf6be36b
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from time import perf_counter, time
 from typing import Any, TYPE_CHECKING
 
@@ -58,7 +59,8 @@ class Observer:
         clerk.add(self)
 
     def _watch_steps(self, models: dict, optimizers: dict):
-        self._steps = StepRecorder(self.run, models, optimizers, self.budget, self.bring, self._blame)
+        blame = partial(self._blame, "measuring gradients")
+        self._steps = StepRecorder(self.run, models, optimizers, self.budget, self.bring, blame)
 
     @property
     def state(self) -> dict:
@@ -95,7 +97,8 @@ class Observer:
     ):
         "Brings numbers to the host without waiting, and hands them over on this thread, now or at a later step edge"
         device = values[0].device
-        ring = None if device.type == "cpu" else self._guard("reading values without waiting", self._ring, device)
+        if device.type == "cpu": return deliver(torch.cat([value.reshape(-1) for value in values]).numpy())
+        ring = self._guard("reading values without waiting", self._ring, device)
         if ring is not None:
             # what is spread over several devices meets on one of them
             here = [value.detach().to(device, non_blocking=True) for value in values]

@@ -1,0 +1,156 @@
+"""The built front end in a page of its own, without a kernel: the test sends what a kernel would."""
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Locator, Page, Route
+
+from trainbook.run.reader import fold
+from trainbook.widget.feed import NewRows
+from trainbook.widget.panel import STATIC, Panel, pack
+
+HERE = Path(__file__).parent
+ORIGIN = "http://trainbook.test"
+PAGE = """<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/static/widget.css">
+<body style="margin: 20px"><div id="widget"></div><script type="module" src="/fake_kernel.js"></script>"""
+
+PARTS = Panel.class_traits()["parts"].default()
+STATE = dict(status="running", step=0, epoch=0, epochs=None, batch=0, batches=None, validating=False, seconds_left=None, folder="a_run",
+             reason=None, gradients_every=1, reads_every=None, machine=dict(cpus=2, memory=8 * 2**30, gpu=None, gpu_memory=None))
+UPDATE = dict(kind="update", acknowledged=[], route="subshell")
+
+
+def rows(**columns) -> np.ndarray:
+    """Rows of a table as the recorder writes them: a column of each kind, those of layers with a second axis."""
+    columns = {name: np.asarray(values) for name, values in columns.items()}
+    columns["_time"] = np.zeros(len(columns["_step"]))
+    kinds = [(name, "f8" if values.ndim == 1 else "f4", values.shape[1:]) for name, values in columns.items()]
+    made = np.empty(len(columns["_step"]), kinds)
+    for name, values in columns.items(): made[name] = values
+    return made
+
+
+def table(stream: str, start=0, by=1, **columns) -> NewRows:
+    """Rows that go on where `start` rows ended, every `by` of them folded into one."""
+    made = rows(**columns)
+    return NewRows(stream, stream, start, len(made), by, fold(made, by) if by > 1 else made)
+
+
+class PanelPage:
+    """A page with the widget in it."""
+
+    def __init__(self, page: Page):
+        self.page = page
+        self.errors: list[str] = []
+        self._buffers: dict[str, bytes] = {}
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.route(f"{ORIGIN}/**", self._serve)
+        page.goto(ORIGIN)
+        page.wait_for_function("window.kernel")
+
+    def _serve(self, route: Route):
+        path = route.request.url.removeprefix(ORIGIN)
+        if path == "/": route.fulfill(body=PAGE, content_type="text/html")
+        elif path.startswith("/static/"): route.fulfill(path=str(STATIC / path.removeprefix("/static/")))
+        elif path == "/fake_kernel.js": route.fulfill(path=HERE / "fake_kernel.js")
+        elif path in self._buffers: route.fulfill(body=self._buffers.pop(path), content_type="application/octet-stream")
+        else: route.fulfill(status=204)  # such as the icon that every browser asks for
+
+    def show(self, layers=(), parts=PARTS, name="digits"):
+        """Shows a new widget, which knows nothing yet."""
+        self.page.evaluate("traits => kernel.show(traits)", dict(parts=list(parts), layers=list(layers), run_id="a_run", run_name=name))
+
+    def send(self, *tables: NewRows, events: list[dict] | None = None, **state):
+        """Sends an update, in which the run is as usual but for `state`, and waits till it is drawn."""
+        described, buffers = pack(list(tables))
+        step = max((int(new.rows["_step"][-1]) for new in tables if len(new.rows) and new.stream != "system"), default=0)
+        told = {} if events is None else dict(events=dict(start=0, rows=events))
+        content = UPDATE | told | dict(tables=described, state=STATE | dict(step=step) | state)
+        url = f"/buffers/{id(content)}"
+        self._buffers[url] = b"".join(buffers)
+        self.page.evaluate("([messages, url]) => kernel.play(messages, url)", [[dict(content=content, lengths=[len(b) for b in buffers])], url])
+
+    def asked(self) -> list[dict]:
+        """What the widget has said so far."""
+        return self.page.evaluate("shown.model.sent")
+
+    def drawn(self): self.page.evaluate("kernel.drawn()")
+
+    def css(self, variable: str) -> tuple[int, int, int]:
+        """A colour of the theme."""
+        digits = self.page.evaluate("name => getComputedStyle(document.querySelector('.trainbook-panel')).getPropertyValue(name).trim()", variable)[1:]
+        if len(digits) == 3: digits = "".join(digit * 2 for digit in digits)
+        return tuple(bytes.fromhex(digits))
+
+    # What is where
+
+    @property
+    def panel(self) -> Locator: return self.page.locator(".trainbook-panel")
+    @property
+    def heat(self) -> Locator: return self.page.locator(".heat")
+    @property
+    def said(self) -> str:
+        """What a screen reader was told of the map last."""
+        return self.page.locator(".said").inner_text()
+    @property
+    def shown(self) -> str:
+        """Whose curve is below the map, and its last value."""
+        self.drawn()
+        return self.page.locator(".gradients .shown").text_content()
+    @property
+    def reset(self) -> Locator: return self.page.get_by_role("button", name="reset zoom")
+
+    def button(self, name: str) -> Locator: return self.page.get_by_role("button", name=name, exact=True)
+
+    def place(self, area: str, x: float, y=.5) -> tuple[float, float]:
+        """Where in the page a share of the width and height of an area is."""
+        box = self.page.locator(area).bounding_box()
+        return box["x"] + min(x * box["width"], box["width"] - 1), box["y"] + y * box["height"]
+
+    def hover(self, area: str, x: float, y=.5) -> str:
+        """What the card under the pointer says, at a share of the width and height of an area: MAP, LOSS or CURVE."""
+        self.page.mouse.move(*self.place(area, x, y))
+        self.drawn()
+        card = self.page.locator(f"{area} .hover")
+        return " ".join(card.locator("span").all_inner_texts()) if card.is_visible() else ""
+
+    def pixels(self, area: str, x: float, width=5) -> np.ndarray:
+        """What is drawn on the canvas at a share of the width of an area, as rows of RGBA."""
+        found = self.page.evaluate(PIXELS, [area, x, width])
+        return np.array(found["data"], np.uint8).reshape(-1, found["width"], 4)
+
+    def walk(self, layer: int) -> list[str]:
+        """What a screen reader is told on the way from the right end of the map to the left, in the order of the steps."""
+        return self.page.evaluate(WALK, layer)[::-1]
+
+    def zoom(self, factor: float, x: float) -> float:
+        """Turns the wheel with Ctrl over the loss, to show `factor` times as many steps; returns at which share of its width."""
+        return self.page.evaluate(ZOOM, [factor, x])
+
+
+MAP, LOSS, CURVE = ".heat .area", ".plot .u-over", ".curve .u-over"
+
+PIXELS = """([selector, x, width]) => {
+  const area = document.querySelector(selector), box = area.getBoundingClientRect();
+  const canvas = area.querySelector("canvas") ?? area.parentElement.querySelector("canvas"), all = canvas.getBoundingClientRect();
+  const scale = canvas.width / all.width;
+  const left = Math.round((box.left - all.left + x * box.width) * scale) - (width >> 1);
+  const { data } = canvas.getContext("2d").getImageData(left, Math.round((box.top - all.top) * scale), width, Math.round(box.height * scale));
+  return { width, data: Array.from(data) };
+}"""
+WALK = """(layer) => {
+  const heat = document.querySelector(".heat"), said = document.querySelector(".said"), texts = [];
+  const press = (key) => heat.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  press("Escape");
+  for (let i = 0; i <= layer; i++) press("ArrowDown");
+  for (press("ArrowLeft"); said.textContent !== texts.at(-1); press("ArrowLeft")) texts.push(said.textContent);
+  press("Escape");
+  return texts;
+}"""
+ZOOM = """([factor, x]) => {
+  const area = document.querySelector(".plot .u-over"), box = area.getBoundingClientRect();
+  const clientX = Math.round(box.left + x * box.width);  // a mouse knows whole pixels only
+  const turned = { clientX, clientY: box.top + 9, deltaY: 300 * Math.log(factor), ctrlKey: true, bubbles: true, cancelable: true };
+  area.dispatchEvent(new WheelEvent("wheel", turned));
+  return kernel.drawn().then(() => (clientX - box.left) / box.width);
+}"""
