@@ -178,6 +178,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                             'trainbook/measure/steps.py'),
                                          'trainbook.measure.steps.StepRecorder._account': ( 'measure.steps.html#steprecorder._account',
                                                                                             'trainbook/measure/steps.py'),
+                                         'trainbook.measure.steps.StepRecorder._deliver': ( 'measure.steps.html#steprecorder._deliver',
+                                                                                            'trainbook/measure/steps.py'),
                                          'trainbook.measure.steps.StepRecorder._fail': ( 'measure.steps.html#steprecorder._fail',
                                                                                          'trainbook/measure/steps.py'),
                                          'trainbook.measure.steps.StepRecorder._has_hooks': ( 'measure.steps.html#steprecorder._has_hooks',

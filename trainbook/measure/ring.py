@@ -59,10 +59,13 @@ class Chunk:
         self.wanted.append((start, self.used, deliver))
 
     def empty(self):
-        "Hands everybody what has arrived for them"
-        numbers, wanted = self.copy.host[:self.used].double().numpy(), self.wanted
+        "Hands everybody what has arrived for them; raises the last error, when all have been served"
+        numbers, wanted, fault = self.copy.host[:self.used].double().numpy(), self.wanted, None
         self.used, self.wanted = 0, []
-        for start, end, deliver in wanted: deliver(numbers[start:end].copy())
+        for start, end, deliver in wanted:
+            try: deliver(numbers[start:end].copy())
+            except Exception as error: fault = error
+        if fault: raise fault
 
 # %% ../../nbs/21_measure.ring.ipynb #c54b7408
 class Ring:

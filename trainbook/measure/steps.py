@@ -7,6 +7,7 @@ __all__ = ['not_finite', 'DeviceClock', 'StepWatch', 'StepRecorder']
 
 # %% ../../nbs/26_measure.steps.ipynb #0c8f9a47
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter, time
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,8 @@ class DeviceClock:
 
     @property
     def seconds(self) -> float:
-        "All stretches together; asked when the device has passed them"
+        "All stretches together; none if the device has not passed them yet, as it may be on another stream"
+        if not all(event.query() for event in self._events): return 0.
         pairs = zip(self._events[::2], self._events[1::2])
         return sum(begin.elapsed_time(end) for begin, end in pairs) / 1e3
 
@@ -158,12 +160,16 @@ class StepRecorder:
     def _take(self, measurement: Measurement, clock: DeviceClock, spent: float):
         self._note_left_out(measurement.left_out)
         step, at = self.run.step, time()
-        def deliver(numbers):
-            began = perf_counter()
+        self._bring([measurement.vector], partial(self._deliver, measurement, clock, spent, step, at))
+
+    def _deliver(self, measurement: Measurement, clock: DeviceClock, spent: float, step: int, at: float, numbers: np.ndarray):
+        "The numbers have come to the host, in the step or some steps later"
+        began = perf_counter()
+        try:
             figures = measurement.figures(numbers)
             if figures: self._record(figures, step, at)
             self._account(max(spent + perf_counter() - began, clock.seconds), step)
-        self._bring([measurement.vector], deliver)
+        except Exception as error: self._fail(error)
 
     def _record(self, figures: Figures, step: int, at: float):
         if self._table is None:

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['PORTION', 'HISTORY', 'seconds_left', 'Tail', 'NewRows', 'Feed']
 
-# %% ../../nbs/42_widget.feed.ipynb #ebad93cc
+# %% ../../nbs/42_widget.feed.ipynb #1b7619b5
+import os
 from math import ceil, log2
 from time import time
 from typing import NamedTuple
@@ -72,13 +73,15 @@ class Feed:
     def restart(self):
         "From the beginning again, for a view that has just been opened"
         self._tails, self._given = {}, {}  # of each file, and rows given of each table
-        self._offset, self._events = 0, 0
+        self._offset, self._events, self._tables, self._seen = 0, 0, [], None
         self.has_more = False  # whether the last portion was not all there is
 
     def rows(self) -> list[NewRows]:
         "The rows added since the last call, table by table, about `PORTION` bytes at most"
         new, left = [], PORTION
-        for table in table_files(self.run.path):
+        # a folder that was not touched has no new tables
+        if self._seen != (seen := os.stat(self.run.path).st_mtime_ns): self._seen, self._tables = seen, table_files(self.run.path)
+        for table in self._tables:
             tail = self._tails.get(table.key) or self._tails.setdefault(table.key, Tail(table))
             while left > 0:
                 rows, by = tail.next(left)
@@ -95,7 +98,9 @@ class Feed:
 
     def events(self) -> tuple[int, list[dict]]:
         "The events added since the last call, and how many came before them"
-        start, (new, self._offset) = self._events, read_events(self.run.path/"events.jsonl", self._offset)
+        start, path = self._events, self.run.path/"events.jsonl"
+        if path.stat().st_size == self._offset: return start, []
+        new, self._offset = read_events(path, self._offset)
         self._events += len(new)
         return start, new
 
