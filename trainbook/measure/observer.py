@@ -17,7 +17,7 @@ import torch
 
 from .budget import Budget, Stopwatch
 from .machine import Machine
-from .parts import layers_of
+from .parts import kinds_of, layers_of
 from .ring import Ring
 from .steps import StepRecorder
 from .throughput import Throughput
@@ -55,7 +55,7 @@ class Observer:
         self._began, self._ticked, self._steps = None, (perf_counter(), 0., clerk.seconds), None
         if every and optimizers: self._guard("measuring gradients", self._watch_steps, models, optimizers)
         layers = self._steps.layers if self._steps else layers_of(models)
-        run.describe(device=device, layers=layers, machine=self.machine.parts)
+        run.describe(device=device, layers=layers, kinds=kinds_of(models, layers), machine=self.machine.parts)
         clerk.add(self)
 
     def _watch_steps(self, models: dict, optimizers: dict):

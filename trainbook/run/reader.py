@@ -157,6 +157,13 @@ class Run:
         "Whether nothing more will be recorded"
         return self.status not in LIVE
 
+    @property
+    def layers(self) -> list[str]:
+        "What to call the layers of its model; one whose name ends in a number is told with its kind, as in `0.2 Linear`"
+        info = self.info
+        names = info.get("layers", [])
+        return [f"{name} {kind}".strip() if name[-1:].isdigit() else name for name, kind in zip(names, info.get("kinds", names))]
+
     def frame(
         self,
         stream: str = "train",  # `train`; `valid` for what begins with `val_`, `valid_` or `test_`; `gradients`; `system`

@@ -117,7 +117,9 @@ class Table:
         types = [self.row[name] for name in self.row.names[1:-1]]
         codes = "".join("d" if kind == "<f8" else f"{kind.itemsize}s" for kind in types)
         self._pack = struct.Struct(f"<q{codes}d").pack
-        with open(path, "xb") as file: file.write(header(self.row))
+        draft = self.path.with_suffix(".new")
+        with open(draft, "xb") as file: file.write(header(self.row))
+        draft.rename(path)  # so that nobody finds it without a header
         self._rows = Appender(path)
         self._head = open(path, "r+b", buffering=0)  # a file opened for appending can't be written at its start
 

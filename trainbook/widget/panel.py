@@ -48,7 +48,7 @@ class RunView(anywidget.AnyWidget):
         run: Run | str | Path,  # a run of this process, of another one, or its folder
     ):
         self.run = run if isinstance(run, Run) else open_run(run)
-        super().__init__(run_id=self.run.path.name, run_name=self.run.name, layers=self.run.info.get("layers", []))
+        super().__init__(run_id=self.run.path.name, run_name=self.run.name, layers=self.run.layers)
         self._feed, self._heard, self._restart = Feed(self.run), deque(), False
         self._route, self._state = None, None  # as last said to the front end
         self.on_msg(self._hear)

@@ -114,7 +114,7 @@ def draw_map(axes: "Axes", run: Run, steps: np.ndarray, norms: np.ndarray):
         colors.outline.set_visible(False)
         set_plain_numbers(colors.ax)
         colors.ax.tick_params(colors="#5b6570", labelsize=7, length=0, which="both")
-    layers, every = run.info["layers"], -(-len(norms) // 16)
+    layers, every = run.layers, -(-len(norms) // 16)
     axes.set_yticks(np.arange(0, len(norms), every) + .5, [short(layer) for layer in layers[::every]])
     axes.invert_yaxis()
 
