@@ -34,8 +34,13 @@ js: .venv/dev  ## builds trainbook/static from js/widget
 picture: .venv/dev .venv/chromium  ## takes the README's picture of the panel from a real run in JupyterLab
 	$(BIN)/python tests/picture.py nbs/images
 
-bench: .venv-bench/ok  ## what recording costs, beside its peers; writes bench/RESULTS.md
-	.venv-bench/bin/python bench/recording.py
+bench: bench-gpu bench-front_end bench-recording bench-overhead  ## what watching and recording cost, beside their peers; writes bench/RESULTS.md
+
+bench-front_end: .venv/dev .venv/chromium
+	$(BIN)/python bench/front_end.py
+
+bench-%: .venv-bench/ok
+	.venv-bench/bin/python bench/$*.py
 
 # torch is named in the same call as the project, so that pip settles on one build of it
 .venv/lab .venv/dev: settings.ini setup.py

@@ -1,14 +1,11 @@
 """What recording costs: `log()` of four floats beside its peers, and reading ten million rows back.
 
-All take turns in one process, and what counts is the ratio of what was measured side by side. Writes RESULTS.md.
+All take turns in one process, and what counts is the ratio of what was measured side by side. Writes a section of RESULTS.md.
 """
-import os
-import platform
 import resource
 import statistics
 import tempfile
 import warnings
-from datetime import date
 from pathlib import Path
 from time import perf_counter, perf_counter_ns, thread_time, thread_time_ns
 
@@ -19,6 +16,7 @@ from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 
+import report
 from trainbook import watch
 
 ROWS = 10_000_000
@@ -108,15 +106,15 @@ def between_steps(steps: dict, train, rounds=1000) -> dict[str, np.ndarray]:
 def table(title: str, spent: dict[str, np.ndarray]) -> list[str]:
     """Medians, and the ratio of medians to ours."""
     medians = {name: np.median(costs, axis=0) for name, costs in spent.items()}
-    rows = [f"| {name} | {wall:.2f} | {wall / medians[OURS][0]:.1f} | {cpu:.2f} | {cpu / medians[OURS][1]:.1f} |"
+    rows = [[name, f"{wall:.2f}", f"{wall / medians[OURS][0]:.1f}", f"{cpu:.2f}", f"{cpu / medians[OURS][1]:.1f}"]
             for name, (wall, cpu) in medians.items()]
-    return [f"\n## {title}\n", "| | µs | times ours | CPU µs | times ours |", "|---|---|---|---|---|", *rows]
+    return [f"\n### {title}\n", *report.table(["", "µs", "times ours", "CPU µs", "times ours"], rows)]
 
 
 def resident() -> float: return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
-def long_run(folder: str) -> list[str]:
+def long_run(folder: str) -> list[list[str]]:
     """Log ten million rows; say what the first and the last cost, and what it took to read them."""
     run = watch(name="long", dir=folder, view=None)
     log, costs, before = run.log, [], None
@@ -132,10 +130,11 @@ def long_run(folder: str) -> list[str]:
         began = perf_counter(); frame = run.frame(); ours.append(perf_counter() - began)
         began = perf_counter(); other = pd.DataFrame(np.load(run.path/"train.npy")); plain.append(perf_counter() - began)
     assert len(frame) == len(other) == ROWS
-    return [f"| µs a row, first and last million | {costs[0]:.2f} | {costs[-1]:.2f} |",
-            f"| memory grown from row 1,000,000 to {ROWS:,}, MiB | {grown:.1f} | |",
-            f"| `frame()` and `pandas.DataFrame(numpy.load())`, s | {statistics.median(ours):.2f} | {statistics.median(plain):.2f} |",
-            f"| their ratio, side by side | {statistics.median(a / b for a, b in zip(ours, plain)):.2f} | |"]
+    return [["µs a row, first and last million", f"{costs[0]:.2f}", f"{costs[-1]:.2f}"],
+            [f"memory grown from row 1,000,000 to {ROWS:,}, MiB", f"{grown:.1f}", ""],
+            ["`frame()` and `pandas.DataFrame(numpy.load())`, s",
+             f"{statistics.median(ours):.2f}", f"{statistics.median(plain):.2f}"],
+            ["their ratio, side by side", f"{statistics.median(a / b for a, b in zip(ours, plain)):.2f}", ""]]
 
 
 def main():
@@ -145,14 +144,12 @@ def main():
               "Lightning `CSVLogger`, `log_metrics` alone": csv_logger_alone, "TensorBoard `add_scalar`": tensorboard}
     folder = tempfile.mkdtemp()
     steps = {name: make(f"{folder}/{number}") for number, (name, make) in enumerate(rivals.items())}
-    lines = [f"# Results\n\n`make bench`, {date.today()}, Python {platform.python_version()}, {os.cpu_count()} cores. Time "
-             "of the calling thread, by the clock (which is what a training waits for) and in CPU time; all in turn in one process."]
+    lines = [f"## What recording costs\n\n{report.provenance('make bench-recording')} Time of the calling thread, by the clock "
+             "(which is what a training waits for) and in CPU time; all in turn in one process."]
     lines += table("Recording four floats, a thousand calls in a row", in_blocks(steps))
     lines += table("Recording four floats, between the steps of a small MLP", between_steps(steps, training_step()))
-    lines += ["\n## Ten million rows\n", "| | | |", "|---|---|---|", *long_run(folder)]
-    text = "\n".join(lines) + "\n"
-    (Path(__file__).parent/"RESULTS.md").write_text(text)
-    print(text)
+    lines += ["\n### Ten million rows\n", *report.table(["", "", ""], long_run(folder))]
+    report.write_section("recording", lines)
 
 
 if __name__ == "__main__": main()
