@@ -101,6 +101,20 @@ def test_a_learning_rate_on_the_device(tmp_path, gpu):
     assert run.frame()["loss"].tolist() == [1.] * 4
 
 
+def test_gradients_that_arrive_later(tmp_path, gpu, monkeypatch):
+    """They are the same, at the same steps, as those that are there at once."""
+    here, _, weights = train(tmp_path, far_loss=False)
+    late = NearRing(CUDA, rows=8, patience=60.)
+    monkeypatch.setattr(observer.Observer, "bring", lambda self, values, deliver: late.put(values, deliver))
+    monkeypatch.setattr(observer.Observer, "poll", lambda self: late.poll())
+    monkeypatch.setattr(observer.Observer, "drain", lambda self: late.drain())
+    there, _, same_weights = train(tmp_path, far_loss=False)
+    assert all(map(torch.equal, weights, same_weights)) and late.chunks > 0
+    one, other = (run.frame("gradients") for run in (here, there))
+    common = one.index.intersection(other.index)  # the budget may see to it that they are measured in other steps
+    assert len(common) >= 20 and one.loc[common].equals(other.loc[common])
+
+
 def test_what_is_wrong_is_said_at_once(tmp_path, gpu):
     with watch(dir=tmp_path, view=None) as run:
         for i in run.steps(1):

@@ -60,7 +60,7 @@ class Observer:
 
     def _watch_steps(self, models: dict, optimizers: dict):
         blame = partial(self._blame, "measuring gradients")
-        self._steps = StepRecorder(self.run, models, optimizers, self.budget, self.bring, blame)
+        self._steps = StepRecorder(self.run, models, optimizers, self.budget, self.watching, self.bring, blame)
 
     @property
     def state(self) -> dict:

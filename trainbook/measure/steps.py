@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from .budget import Budget
+from .budget import Budget, Stopwatch
 from .gradients import Figures, Measurement, Plan
 from .parts import named_parameters
 from ..run.recorder import Recorder
@@ -61,10 +61,12 @@ class StepWatch:
         optimizer: "optim.Optimizer",
         make_plan: "Callable[[optim.Optimizer], Plan]",
         budget: Budget,  # says how often
+        watching: Stopwatch,  # counts the time of the thread that trains
         take: Callable[[Measurement, DeviceClock, float], None],  # gets each measurement, and the seconds it took the host
         blame: Callable[[Exception], None],  # is told what failed
     ):
-        self.optimizer, self._make_plan, self._budget, self._take, self._blame = optimizer, make_plan, budget, take, blame
+        self.optimizer, self._make_plan, self._budget, self._watching = optimizer, make_plan, budget, watching
+        self._take, self._blame = take, blame
         self._count, self._plan, self._begun = 0, None, None
         self._handles = [optimizer.register_step_pre_hook(torch.compiler.disable(self._before)),
                          optimizer.register_step_post_hook(torch.compiler.disable(self._after))]
@@ -82,7 +84,7 @@ class StepWatch:
 
     def _guard(self, work: Callable, *arguments):
         try:
-            with torch.no_grad(): work(*arguments)
+            with self._watching, torch.no_grad(): work(*arguments)
         except Exception as error:
             self.close()
             self._blame(error)
@@ -117,6 +119,7 @@ class StepRecorder:
         models: "dict[str, nn.Module]",
         optimizers: "dict[str, optim.Optimizer]",
         budget: Budget,  # says how often
+        watching: Stopwatch,  # counts the time of the thread that trains
         bring: Callable[[list[torch.Tensor], Callable[[np.ndarray], None]], None],  # brings numbers to the host, hands them over
         blame: Callable[[Exception], None],  # is told what failed
     ):
@@ -125,7 +128,7 @@ class StepRecorder:
         for layer, parameter in named_parameters(models): self._name(parameter, layer)
         for name, optimizer in optimizers.items(): self._name_others(name, optimizer)
         self._table, self._seen_bad, self._seen_left_out = None, False, False
-        self._watches = [StepWatch(optimizer, self._plan, budget, self._take, self._fail)
+        self._watches = [StepWatch(optimizer, self._plan, budget, watching, self._take, self._fail)
                          for optimizer in optimizers.values() if self._has_hooks(optimizer)]
 
     @property
