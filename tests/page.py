@@ -1,4 +1,5 @@
 """The built front end in a page of its own, without a kernel: the test sends what a kernel would."""
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ class PanelPage:
         self.page = page
         self.errors: list[str] = []
         self._buffers: dict[str, bytes] = {}
+        self._numbers = count()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
         page.route(f"{ORIGIN}/**", self._serve)
@@ -60,15 +62,19 @@ class PanelPage:
         """Shows a new widget, which knows nothing yet."""
         self.page.evaluate("traits => kernel.show(traits)", dict(parts=list(parts), layers=list(layers), run_id="a_run", run_name=name))
 
-    def send(self, *tables: NewRows, events: list[dict] | None = None, **state):
-        """Sends an update, in which the run is as usual but for `state`, and waits till it is drawn."""
+    def message(self, *tables: NewRows, events: list[dict] | None = None, **state) -> dict:
+        """An update, in which the run is as usual but for `state`; its buffers lie together where the page can fetch them, once."""
         described, buffers = pack(list(tables))
         step = max((int(new.rows["_step"][-1]) for new in tables if len(new.rows) and new.stream != "system"), default=0)
         told = {} if events is None else dict(events=dict(start=0, rows=events))
         content = UPDATE | told | dict(tables=described, state=STATE | dict(step=step) | state)
-        url = f"/buffers/{id(content)}"
+        url = f"/buffers/{next(self._numbers)}"
         self._buffers[url] = b"".join(buffers)
-        self.page.evaluate("([messages, url]) => kernel.play(messages, url)", [[dict(content=content, lengths=[len(b) for b in buffers])], url])
+        return dict(content=content, lengths=[len(buffer) for buffer in buffers], url=url)
+
+    def send(self, *tables: NewRows, **more):
+        """Sends such an update and waits till it is drawn."""
+        self.page.evaluate("message => kernel.play(message)", self.message(*tables, **more))
 
     def asked(self) -> list[dict]:
         """What the widget has said so far."""
@@ -123,6 +129,10 @@ class PanelPage:
         """What a screen reader is told on the way from the right end of the map to the left, in the order of the steps."""
         return self.page.evaluate(WALK, layer)[::-1]
 
+    def points(self) -> list[tuple[int, float]]:
+        """The steps and values that the curve below the map tells from its left end to its right one."""
+        return [tuple(point) for point in self.page.evaluate(POINTS)]
+
     def zoom(self, factor: float, x: float) -> float:
         """Turns the wheel with Ctrl over the loss, to show `factor` times as many steps; returns at which share of its width."""
         return self.page.evaluate(ZOOM, [factor, x])
@@ -146,6 +156,15 @@ WALK = """(layer) => {
   for (press("ArrowLeft"); said.textContent !== texts.at(-1); press("ArrowLeft")) texts.push(said.textContent);
   press("Escape");
   return texts;
+}"""
+POINTS = """() => {
+  const curve = document.querySelector(".curve"), card = curve.querySelector(".hover"), points = [];
+  const press = (key) => curve.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  for (press("Home"); ; press("ArrowRight")) {
+    const [step, , value] = Array.from(card.children, (span) => span.textContent.replace("step ", ""));
+    if (+step === points.at(-1)?.[0]) return points;
+    points.push([+step, +value]);
+  }
 }"""
 ZOOM = """([factor, x]) => {
   const area = document.querySelector(".plot .u-over"), box = area.getBoundingClientRect();

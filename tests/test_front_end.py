@@ -148,6 +148,16 @@ def expected(layer: int, by: int) -> list[str]:
     return [f"{NAMES[layer]}, {said_of(at + 1, min(at + by, ROWS), values[at:at + by].max())}" for at in starts]
 
 
+def told_rows(messages) -> list[tuple[int, int]]:
+    """The first of every so many rows that came as one, without those that were there before."""
+    if messages[-1][0][0] == 0: messages = messages[-1:]
+    known, told = 0, []
+    for first, last, by in (one for pieces in messages for one in pieces):
+        told += [(row, by) for row in range(first, last, by) if row >= known]
+        known = last
+    return told
+
+
 @pytest.mark.parametrize("arrival", ARRIVALS)
 def test_rows_are_told_right_however_they_come(panel: PanelPage, arrival):
     by, messages = ARRIVALS[arrival]
@@ -156,6 +166,8 @@ def test_rows_are_told_right_however_they_come(panel: PanelPage, arrival):
     assert panel.shown == "total norm 203.0"
     for layer in range(3):
         assert panel.walk(layer) == expected(layer, by)
+    # The total is a plain column, whose rows stay as they came: the first step and the highest value of those folded.
+    assert panel.points() == [(first + 1, float(first + by)) for first, by in told_rows(messages)]
     for row in (70, 100, 202):
         at = row // by
         assert panel.hover(MAP, (row + 1) / ROWS, .5) == expected(1, by)[at].replace(",", "")

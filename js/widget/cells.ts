@@ -10,12 +10,13 @@ export class Cells {
   private last: Int32Array;
   private values: Float32Array;
 
-  constructor(readonly peaks: Peaks, [from, to]: Span, readonly columns: number) {
+  constructor(readonly peaks: Peaks, span: Span, readonly columns: number) {
+    const [from, to] = span;
     this.level = peaks.levelFor(from, to, columns);
     this.values = peaks.level(this.level);
     this.first = new Int32Array(columns);
     this.last = new Int32Array(columns);
-    this.assign(from, (to - from) / columns);
+    this.assign(span);
   }
 
   isEmpty(column: number): boolean {
@@ -79,12 +80,15 @@ export class Cells {
     return this.peaks.step.values[bucket << this.level] ?? NaN;
   }
 
-  private assign(from: number, perColumn: number): void {
+  private assign([from, to]: Span): void {
+    const perColumn = (to - from) / this.columns;
     let bucket = this.firstInView(from);
     for (let column = 0; column < this.columns; column++) {
       const first = bucket;
       const end = from + (column + 1) * perColumn;
       while (this.step(bucket) < end) bucket++;
+      // The newest step stands on the right edge.
+      if (column === this.columns - 1) while (this.step(bucket) <= to) bucket++;
       if (first < bucket) [this.first[column], this.last[column]] = [first, bucket];
       else this.borrow(column, bucket, end - perColumn / 2);
     }

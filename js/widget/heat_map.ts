@@ -186,6 +186,7 @@ export class HeatMap {
     this.select(layer);
     this.scene.selected = layer;
     if (this.at && layer !== null) this.at = { ...this.at, layer };
+    this.showCross();
     this.say();
   }
 
