@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-VOCABULARY, WIDTH, LAYERS, LENGTH = 1000, 128, 6, 32
+VOCABULARY, WIDTH, LAYERS, BATCH, LENGTH = 1000, 64, 6, 12, 64
 
 
 class Transformer(nn.Module):
@@ -40,7 +40,7 @@ def transformer_training() -> Training:
     torch.manual_seed(0)
     model = Transformer()
     assert len(list(model.parameters())) == 77
-    return Training(model, [(torch.randint(VOCABULARY, (8, LENGTH)), torch.randint(VOCABULARY, (8,))) for _ in range(12)])
+    return Training(model, [(torch.randint(VOCABULARY, (BATCH, LENGTH)), torch.randint(VOCABULARY, (BATCH,))) for _ in range(12)])
 
 
 def mlp_training() -> Training:

@@ -44,7 +44,8 @@ class SlowCopy(ring.PinnedCopy):
 
 class NearRing(ring.Ring):
     """The ring of a GPU, in the host's memory."""
-    def __init__(self, device, copy=SlowCopy, rows=4, patience=0.): super().__init__("cpu", copy, rows, patience)
+    def __init__(self, device, rows=4, patience=0.):
+        super().__init__("cpu", SlowCopy if device == CUDA else ring.DirectCopy, rows, patience)
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_what_is_wrong_is_said_at_once(tmp_path, gpu):
 def test_a_device_that_can_only_be_waited_for(tmp_path, monkeypatch):
     """One read every so many steps, and `run.json` says so."""
     reads = []
-    class Waiting(ring.WaitingCopy):
+    class Waiting(ring.DirectCopy):
         def start(self, values):
             reads.append(len(values))
             super().start(values)
@@ -207,7 +208,7 @@ def test_kill_loses_at_most_the_ring(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     run, = (open_run(path) for path in list_runs(tmp_path).index)
-    frame, at_most = run.frame(), run.info["watching"]["rows_on_device"]
+    frame, at_most = run.frame(), run.info["watching"]["rows_underway"]
     hosts, losses = frame["host"].dropna(), frame["loss"].dropna()
     assert len(hosts) >= said and hosts.index.tolist() == list(range(1, len(hosts) + 1))
     assert losses.tolist() == list(range(len(losses)))

