@@ -42,7 +42,9 @@ class Terminal:
     def tick(self):
         "Prints the epochs that are over since, and moves the bar"
         over, state = self.run.is_over, self._feed.state()  # before the rows: then those of all epochs before are there
-        self._tables += [table for table in self._feed.rows() if "epoch" in table.rows.dtype.names]
+        new = self._feed.rows()
+        while self._feed.has_more: new += self._feed.rows()
+        self._tables += [table for table in new if "epoch" in table.rows.dtype.names]
         epoch = state["epoch"]
         while epoch is not None and (self._printed < epoch or over and self._printed == epoch): self._print_epoch()
         if over: self._print_end(state)
