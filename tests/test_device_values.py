@@ -3,7 +3,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import warnings
+import weakref
 from contextlib import contextmanager
 
 import pytest
@@ -185,6 +187,64 @@ def test_a_fault_of_ours_changes_nothing(tmp_path, gpu, monkeypatch, place):
     assert run.status == "finished"
     lost = dict.fromkeys(("ring.Ring.drain", "ring.Chunk.empty"), 4)  # of what arrived in the very call that failed
     assert len(run.frame()) >= 40 - lost.get(place, 0)
+
+
+def test_a_fault_beside_the_hooks_of_others(tmp_path, monkeypatch):
+    """torch goes through its hooks when ours fails: none may be taken off then."""
+    model = torch.nn.Linear(2, 1)
+    sgd, theirs = torch.optim.SGD(model.parameters(), lr=.1), []
+    with one_warning(), watch(model, sgd, dir=tmp_path, view=None) as run:
+        sgd.register_step_pre_hook(lambda *_: theirs.append("before"))
+        sgd.register_step_post_hook(lambda *_: theirs.append("after"))
+        for step in run.steps(10):
+            if step == 5: monkeypatch.setattr(sys.modules["trainbook.measure.gradients"].Measurement, "take_gradients", fail)
+            model(torch.ones(1, 2)).sum().backward()
+            sgd.step()
+    assert theirs == ["before", "after"] * 10 and len(run.frame("gradients")) == 5
+    assert len(sgd._optimizer_step_pre_hooks) == len(sgd._optimizer_step_post_hooks) == 1
+
+
+def test_a_step_that_fails_is_no_measurement(tmp_path):
+    model = torch.nn.Linear(2, 1)
+    sgd = torch.optim.SGD(model.parameters(), lr=.1)
+    with watch(model, sgd, dir=tmp_path, view=None, every=2) as run:
+        for step in run.steps(4):
+            model(torch.ones(1, 2)).sum().backward()
+            if step == 2:
+                with pytest.raises(ArithmeticError): sgd.step(lambda: (_ for _ in ()).throw(ArithmeticError()))
+            else: sgd.step()
+    assert run.frame("gradients").index.tolist() == [1]
+
+
+def test_looking_from_another_thread(tmp_path):
+    """Only the thread that trains brings values home; whoever looks from another one sees what has arrived."""
+    model = torch.nn.Linear(2, 1)
+    sgd = torch.optim.SGD(model.parameters(), lr=.1)
+    run = watch(model, sgd, dir=tmp_path, view=None)
+    run.observer.budget.window = float("inf")
+    def work():
+        for _ in run.steps(2000):
+            model(torch.ones(1, 2)).sum().backward()
+            sgd.step(); sgd.zero_grad()
+    training = threading.Thread(target=work)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        training.start()
+        while training.is_alive(): run.frame("gradients")
+    run.finish()
+    assert run.frame("gradients").index.tolist() == list(range(1, 2001))
+
+
+def test_a_row_that_waits_keeps_nothing_alive(tmp_path, gpu):
+    gpu.arrived = False
+    with watch(dir=tmp_path, view=None) as run:
+        for _ in run.steps(1):
+            weight = torch.ones(3, requires_grad=True)
+            product = (weight * 2).sum()
+            alive = weakref.ref(product)
+            run.log(val_loss=product.as_subclass(Far))
+            del product
+            assert alive() is None
 
 
 TRAIN = """

@@ -335,7 +335,7 @@ def test_every(tmp_path, net):
                 F.cross_entropy(net(x), y).backward()
                 sgd.step(); sgd.zero_grad()
         assert run.frame("gradients").index.tolist() == steps
-    with pytest.raises(TypeError, match="every"): watched(tmp_path, net, sgd, every=-1)
+    with pytest.raises(ValueError, match="every"): watched(tmp_path, net, sgd, every=-1)
     assert not sgd._optimizer_step_pre_hooks and not sgd._optimizer_step_post_hooks
 
 

@@ -32,7 +32,7 @@ const ENTRIES: ((store: Store, state: State) => Phrase)[] = [
   gpu,
   (store) => told(store, "cpu", (share) => ["CPU ", new Figure(wholePercent(share), 5)]),
   (store) => told(store, "memory", (bytes) => ["memory ", new Figure(`${gigabytes(bytes)} GB`, 6)]),
-  (_, { reads_every: every }) => (every ? ["values read every ", new Figure(String(every)), " steps"] : []),
+  (_, { reads_every: every }) => (every ? ["values read every ", new Figure(String(every)), " rows"] : []),
 ];
 
 function speed(store: Store): Phrase {

@@ -162,7 +162,7 @@ class GradientNorms {
     this.scale.show(peaks?.range);
     const finding = store.events.find(({ finding }) => finding === "non_finite_gradient");
     this.finding.hidden = !finding;
-    if (finding) write(this.finding, told(finding));
+    if (finding) write(this.finding, told(finding, this.called(finding.layer ?? "")));
   }
 
   private showPeriod(): void {
@@ -170,6 +170,11 @@ class GradientNorms {
     write(this.period, every > 1 ? `every ${every} steps` : "");
     const budget = [...this.store.events].reverse().find(({ event }) => event === "budget");
     if (budget?.share) this.period.title = `Each measurement takes ${Math.round(100 * budget.share)} % of a step's time`;
+  }
+
+  /** What a layer is called here: its name, or its number and its kind. */
+  private called(layer: string): string {
+    return this.store.layers.find((name) => name === layer || name.startsWith(`${layer} `)) ?? layer;
   }
 
   private tables() {
@@ -205,7 +210,7 @@ class GradientNorms {
   }
 }
 
-function told({ value, step, layer, layers }: Event): string {
+function told({ value, step, layers }: Event, layer: string): string {
   const count = layers === 1 ? "1 layer" : `${layers} layers`;
   return `${value === "nan" ? "NaN" : "Infinity"} first at step ${step}, in ${layer} (${count})`;
 }

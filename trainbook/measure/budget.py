@@ -5,10 +5,8 @@
 # %% auto #0
 __all__ = ['Stopwatch', 'Budget']
 
-# %% ../../nbs/22_measure.budget.ipynb #ed8b35d8
-from collections import deque
+# %% ../../nbs/22_measure.budget.ipynb #c8d838b6
 from math import ceil, log2
-from statistics import median
 from time import perf_counter
 
 # %% ../../nbs/22_measure.budget.ipynb #df7adcb6
@@ -31,21 +29,25 @@ class Budget:
         window: int = 50,  # measurements after which is settled
     ):
         self.every, self.goal, self.window, self.share = every, goal, window, None
-        self._costs, self._steps, self._is_doubtful = [], deque(maxlen=window), True
+        self._spent, self._elapsed, self._count, self._last, self._is_doubtful = 0., 0., -5, None, True
 
-    def add_step(self, seconds: float): self._steps.append(seconds)
+    def pause(self):
+        "The time until the next measurement is no training: a validation, or another cell"
+        self._last = None
 
     def add_cost(
         self,
-        seconds: float,  # what one measurement took
+        start: float,  # when a measurement began, by `perf_counter`
+        seconds: float,  # what it took
     ) -> bool:  # whether measurements become fewer from here on
         "Takes note of a measurement"
-        self._costs.append(seconds)
-        if len(self._costs) < self.window or not self._steps: return False
-        cost, step = median(self._costs), median(self._steps)
-        self._costs = []
-        # a step that was measured is longer by that
-        self.share = cost / max(step - (cost if self.every == 1 else 0), 1e-9)
+        self._count += 1
+        if self._count > 0 and self._last is not None: self._spent, self._elapsed = self._spent + seconds, self._elapsed + start - self._last
+        self._last = start
+        if self._count < self.window: return False
+        # what measuring would take if it were done in every step
+        self.share = self.every * self._spent / max(self._elapsed - self._spent, 1e-9)
+        self._spent, self._elapsed, self._count = 0., 0., 0
         affordable = 2 ** max(0, ceil(log2(max(self.share, 1e-9) / self.goal)))
         was_doubtful, self._is_doubtful = self._is_doubtful, affordable > self.every
         if not (was_doubtful and self._is_doubtful): return False

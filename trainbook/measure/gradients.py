@@ -58,9 +58,10 @@ class Group:
         self.rows = [len(sample) for sample in self._long] + [1] * len(self._tiny)
         self._places = [parameter.data_ptr() for parameter in self.parameters]
 
-    def is_stale(self, among: slice) -> bool:
-        "Whether somebody has put other memory under one of these parameters, so that its sample looks at the old"
-        return any(parameter.data_ptr() != place for parameter, place in zip(self.parameters[among], self._places[among]))
+    @property
+    def is_stale(self) -> bool:
+        "Whether somebody has put other memory under a parameter, so that its sample looks at the old"
+        return any(parameter.data_ptr() != place for parameter, place in zip(self.parameters, self._places))
 
     def norms(
         self,
@@ -104,27 +105,27 @@ class Plan:
         def place(parameter): return str(parameter.device), parameter.dtype is torch.float64
         self.groups = [Group(list(alike), set(longest.values())) for _, alike in groupby(sorted(number, key=place), key=place)]
         parameters = [parameter for group in self.groups for parameter in group.parameters]
-        self.layers, self.count = np.array([number[parameter] for parameter in parameters]), count
-        self.is_longest = np.array([longest[number[parameter]] is parameter for parameter in parameters])
-        rows = np.array([rows for group in self.groups for rows in group.rows])
-        numbers = np.array([parameter.numel() for parameter in parameters])[self.is_longest]
+        self.layers, self.count = np.array([number[parameter] for parameter in parameters], int), count
+        self.is_longest = np.array([longest[number[parameter]] is parameter for parameter in parameters], bool)
+        rows = np.array([rows for group in self.groups for rows in group.rows], int)
+        numbers = np.array([parameter.numel() for parameter in parameters], int)[self.is_longest]
         # a number of the sample stands for as many as there are, divided by those in the sample
         self.row_scale = np.repeat(numbers / np.minimum(numbers, rows * ROW), rows)
         self.row_layers, self._known = np.repeat(self.layers[self.is_longest], rows), {}
         # squared norms by layer when they were last taken: of all its parameters, and of the longest
         self.weights, self.longest_weights, self.measured = np.zeros(count), np.zeros(count), 0
-        self._size = self._size_of(optimizer)
+        self._ids = self._ids_of(optimizer)
 
     @staticmethod
-    def _size_of(optimizer: "optim.Optimizer") -> int: return sum(len(group["params"]) for group in optimizer.param_groups)
+    def _ids_of(optimizer: "optim.Optimizer") -> list[int]:
+        return [id(parameter) for group in optimizer.param_groups for parameter in group["params"]]
 
     @property
     def is_seldom(self) -> bool: return self.measured % SELDOM == 0
 
     def fits(self, optimizer: "optim.Optimizer") -> bool:
         "Whether the parameters are still those the plan was made for"
-        among = slice(None) if self.is_seldom else slice(1)
-        return self._size == self._size_of(optimizer) and not any(group.is_stale(among) for group in self.groups)
+        return self._ids == self._ids_of(optimizer) and not any(group.is_stale for group in self.groups)
 
     def known(
         self,
@@ -189,7 +190,7 @@ class Measurement:
         "Puts everything there is to bring to the host into `vector`, shape (numbers,), after the step"
         updates = [group.updates_since(before) for group, before in zip(self._plan.groups, self._before)]
         flags = [torch.as_tensor(flag).reshape(1) for flag in self._flags if flag is not None]
-        device = self._plan.groups[0].device
+        device = self._plan.groups[-1].device  # not the CPU, if there is another: moving there would mean waiting
         self.vector = torch.cat([part.to(device, non_blocking=True) for part in (*self._parts, *updates, *flags)])
 
     def figures(

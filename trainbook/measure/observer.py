@@ -51,8 +51,9 @@ class Observer:
     ):
         device = next((str(p.device) for model in models.values() for p in model.parameters()), None)
         self.run, self.watching, self.throughput, self.budget = run, Stopwatch(), Throughput(), Budget(max(1, every))
-        self.machine, self._rings, self._broken, self._is_closing = Machine(device), {}, set(), False
-        self._began, self._ticked, self._steps = None, (perf_counter(), 0., clerk.seconds), None
+        self.machine, self._rings, self._broken = Machine(device), {}, set()
+        self._is_closing, self._is_closed, self._known = False, False, None
+        self._ticked, self._steps = (perf_counter(), 0.), None
         if every and optimizers: self._guard("measuring gradients", self._watch_steps, models, optimizers)
         layers = self._steps.layers if self._steps else layers_of(models)
         run.describe(device=device, layers=layers, kinds=kinds_of(models, layers), machine=self.machine.parts)
@@ -65,29 +66,29 @@ class Observer:
     @property
     def state(self) -> dict:
         "What of all this a reader of `run.json` should know"
-        rings = self._rings.values()
+        if self._known: return self._known
+        rings = list(self._rings.values())
         return dict(gradients_every=self.budget.every if self._steps else None,
                     reads_every=max((ring.rows for ring in rings if ring.waits), default=None),
                     rows_underway=sum(ring.chunks * ring.rows for ring in rings))
 
     def begin_loop(self):
-        "A loop over batches begins: the time since the last step is none"
-        self._began = None
+        "A loop over batches begins: the time since the last measurement is no training"
+        self.budget.pause()
 
     def begin_step(self, batch: Any):
         "A batch has come, a step begins"
-        now = perf_counter()
-        if self._began is not None: self.budget.add_step(now - self._began)
-        self._began = now
         self._guard("counting samples", self.throughput.count, batch)
 
     def record(self, values: Mapping[str, Any]):
         "Takes a row with values on a device, at the current step"
         step, marks, at, far = self.run.step, self.run.tables.marks, time(), far_values(values)
-        near = {name: float(value) for name, value in values.items() if name not in far}
+        # the row waits without the tensors, which would keep all that they were computed from
+        row = {name: None if name in far else float(value) for name, value in values.items()}
         def deliver(numbers):
-            came = dict(zip(far, numbers.tolist()))
-            self.run.tables.insert(step, {name: came.get(name, near.get(name)) for name in values}, marks, at)
+            came = iter(numbers.tolist())
+            whole = {name: next(came) if value is None else value for name, value in row.items()}
+            self.run.tables.insert(step, whole, marks, at)
         self.bring(list(far.values()), deliver)
 
     def bring(
@@ -120,6 +121,11 @@ class Observer:
         "Between two steps: writes down what has arrived"
         for ring in self._rings.values(): self._guard("reading values without waiting", ring.poll)
 
+    def end_loop(self):
+        "The outermost loop is over: brings everything home, holds on to nothing"
+        if self._steps: self._steps.rest()
+        self.drain()
+
     def drain(self):
         "Waits for what is still on its way"
         for ring in self._rings.values():
@@ -140,13 +146,14 @@ class Observer:
     def tick(self):
         "The clerk's round: once a second, and a last time, how fast it goes and what the machine does"
         is_due = self._is_closing or self.run.status == "running" and perf_counter() - self._ticked[0] >= 1
-        if is_due and self.throughput.steps: self._note_system()
+        if is_due and self.throughput.steps and not self._is_closed: self._note_system()
+        self._is_closed = self._is_closing
 
     def _note_system(self):
-        now = perf_counter(), self.watching.seconds, clerk.seconds
-        elapsed, *spent = (a - b for a, b in zip(now, self._ticked))
+        now = perf_counter(), self.watching.seconds
+        elapsed, spent = (a - b for a, b in zip(now, self._ticked))
         self._ticked = now
-        row = self.throughput.rates() | self.machine.figures() | dict(watching=sum(spent) / elapsed)
+        row = self.throughput.rates() | self.machine.figures() | dict(watching=spent / elapsed)
         self.run.tables.insert(self.run.step, row, {}, time(), stream="system")
 
     def close(self):
@@ -156,3 +163,4 @@ class Observer:
         self._is_closing = True
         clerk.call(self)
         clerk.remove(self)
+        self._known, self._rings = self.state, {}

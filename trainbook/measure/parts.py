@@ -24,8 +24,10 @@ def by_name(
             raise TypeError(f"watch(model, optimizer) takes torch's modules and optimizers, or dicts of them; got {what}")
     return found
 
-# %% ../../nbs/20_measure.parts.ipynb #8710e44e
-def _clean(*path: str) -> str: return ".".join(path).strip(".").replace("_orig_mod.", "").replace("module.", "")
+# %% ../../nbs/20_measure.parts.ipynb #b3a0383c
+def _clean(*path: str) -> str:
+    "A path without what wrappers put into it"
+    return ".".join(part for part in ".".join(path).split(".") if part not in ("", "module", "_orig_mod"))
 
 def named_parameters(
     models: "Mapping[str, nn.Module]",  # as `by_name` gives them
@@ -51,6 +53,6 @@ def kinds_of(
 # %% ../../nbs/20_measure.parts.ipynb #75095c8a
 def learning_rates(optimizers: "Iterable[optim.Optimizer]") -> dict[str, Any]:  # floats, and tensors on other devices
     "The rate of each parameter group: `learning_rate`, `learning_rate_1`, …"
-    rates = [group["lr"] for optimizer in optimizers for group in optimizer.param_groups]
+    rates = [group.get("lr") for optimizer in optimizers for group in optimizer.param_groups]
     return {"learning_rate" + (f"_{i}" if i else ""): float(rate) if getattr(rate, "is_cpu", True) else rate
-            for i, rate in enumerate(rates)}
+            for i, rate in enumerate(rates) if rate is not None}  # some optimizers choose their own

@@ -79,8 +79,8 @@ class Ring:
         rows: int = 64,  # how many are sent together at most
         patience: float = .1,  # seconds until a chunk is sent that is not full
     ):
-        self.device, self.rows, self.patience = torch.device(device), rows, patience
-        self._copy = copy or copy_for(self.device)
+        self.device, self.rows, self._copy = torch.device(device), rows, copy or copy_for(torch.device(device))
+        self.patience = float("inf") if self.waits else patience
         self._streams = torch.accelerator.current_stream if self._copy is PinnedCopy else lambda device: None
         module = torch.get_device_module(self.device) if self._copy is PinnedCopy else None
         self._is_capturing = getattr(module, "is_current_stream_capturing", bool)
@@ -100,7 +100,12 @@ class Ring:
         chunk = self._room_for(sum(value.numel() for value in values))
         self._follow(chunk)
         chunk.put(values, deliver)
-        if len(chunk.wanted) == self.rows: self._send()
+        if len(chunk.wanted) < self.rows: return True
+        try: self._send()
+        except Exception:
+            chunk.wanted.pop()  # whoever put it in will see to it in another way
+            raise
+        self._take_arrived()  # also where nobody polls
         return True
 
     def poll(self):
@@ -108,7 +113,7 @@ class Ring:
         if self._is_capturing(): return
         chunk = self._filling
         if chunk is not None and monotonic() - chunk.since > self.patience: self._send()
-        while self._sent and self._sent[0].copy.is_done(): self._deliver()
+        self._take_arrived()
 
     def drain(self):
         "Waits for everything and delivers it"
@@ -139,10 +144,14 @@ class Ring:
         chunk.stream = stream
 
     def _send(self):
-        chunk, self._filling = self._filling, None
+        chunk = self._filling
         self._follow(chunk)
         chunk.copy.start(chunk.values[:chunk.used])
+        self._filling = None
         self._sent.append(chunk)
+
+    def _take_arrived(self):
+        while self._sent and self._sent[0].copy.is_done(): self._deliver()
 
     def _deliver(self):
         chunk = self._sent.popleft()

@@ -62,56 +62,60 @@ class StepWatch:
         make_plan: "Callable[[optim.Optimizer], Plan]",
         budget: Budget,  # says how often
         watching: Stopwatch,  # counts the time of the thread that trains
-        take: Callable[[Measurement, DeviceClock, float], None],  # gets each measurement, and the seconds it took the host
+        take: Callable[[Measurement, DeviceClock, float, float], None],  # gets each one, when it began, the seconds it took the host
         blame: Callable[[Exception], None],  # is told what failed
     ):
         self.optimizer, self._make_plan, self._budget, self._watching = optimizer, make_plan, budget, watching
         self._take, self._blame = take, blame
         self._count, self._plan, self._begun = 0, None, None
-        self._hook = optimizer.register_step_pre_hook(torch.compiler.disable(self._before))
-        self._hook_after, self._end_hook = None, torch.compiler.disable(self._after)
+        self.is_on = True  # off after a fault; torch is going through its hooks then, and none may be taken off
+        self._hooks = [optimizer.register_step_pre_hook(torch.compiler.disable(self._before)),
+                       optimizer.register_step_post_hook(torch.compiler.disable(self._after))]
 
     def close(self):
-        for hook in (self._hook, self._hook_after):
-            if hook is not None: hook.remove()
-        self._plan, self._begun, self._hook_after = None, None, None
+        "Takes the hooks off; between two steps only"
+        for hook in self._hooks: hook.remove()
+        self.rest()
+
+    def rest(self):
+        "Lets go of all parameters until the next step"
+        self._plan, self._begun = None, None
 
     def _before(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
-        due, self._count = self._count % self._budget.every == 0, self._count + 1
-        if due: self._guard(self._begin, (*args, *kwargs.values()))
+        # what an earlier step has begun and never ended, because it failed, is forgotten
+        due, self._count, self._begun = self._count % self._budget.every == 0, self._count + 1, None
+        if due and self.is_on: self._guard(self._begin, (*args, *kwargs.values()))
 
-    def _after(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict): self._guard(self._end)
+    def _after(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
+        if self._begun is not None and self.is_on: self._guard(self._end)
 
     def _guard(self, work: Callable, *arguments):
         try:
             with self._watching, torch.no_grad(): work(*arguments)
         except Exception as error:
-            self.close()
+            self.is_on = False
             self._blame(error)
 
     def _begin(self, given: tuple):
         if torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing(): return
         began = perf_counter()
         if self._plan is None or not self._plan.fits(self.optimizer): self._plan = self._make_plan(self.optimizer)
-        clock = DeviceClock(self._plan.groups[0].device)
+        if not self._plan.groups: return
+        clock = DeviceClock(self._plan.groups[-1].device)
         clock.mark()
         measurement = Measurement(self._plan, self.optimizer)
         # with a closure there is no gradient yet
         if not any(map(callable, given)): measurement.take_gradients()
         clock.mark()
-        self._begun = measurement, clock, perf_counter() - began
-        # a hook that is called in vain costs, too: the second is there only when it is needed
-        if self._hook_after is None: self._hook_after = self.optimizer.register_step_post_hook(self._end_hook)
+        self._begun = measurement, clock, began, perf_counter() - began
 
     def _end(self):
-        began, (measurement, clock, spent), self._begun = perf_counter(), self._begun, None
-        self._hook_after.remove()
-        self._hook_after = None
+        again, (measurement, clock, began, spent), self._begun = perf_counter(), self._begun, None
         clock.mark()
         if not measurement.has_gradients: measurement.take_gradients()
         measurement.finish()
         clock.mark()
-        self._take(measurement, clock, spent + perf_counter() - began)
+        self._take(measurement, clock, began, spent + perf_counter() - again)
 
 # %% ../../nbs/26_measure.steps.ipynb #8ee3f8c6
 class StepRecorder:
@@ -131,7 +135,7 @@ class StepRecorder:
         self._names, self._layer = {}, {}  # number of each layer by name, and of each parameter's layer
         for layer, parameter in named_parameters(models): self._name(parameter, layer)
         for name, optimizer in optimizers.items(): self._name_others(name, optimizer)
-        self._table, self._seen_bad, self._seen_left_out = None, False, False
+        self._table, self._seen_bad, self._noted = None, False, set()
         self._watches = [StepWatch(optimizer, self._plan, budget, watching, self._take, self._fail)
                          for optimizer in optimizers.values() if self._has_hooks(optimizer)]
 
@@ -142,6 +146,10 @@ class StepRecorder:
         "Takes the hooks off; what is on its way still arrives"
         for watch in self._watches: watch.close()
         self._watches, self._layer = [], {}
+
+    def rest(self):
+        "Between two loops: holds on to no memory of a model"
+        for watch in self._watches: watch.rest()
 
     def _name(self, parameter: "nn.Parameter", layer: str):
         self._layer[id(parameter)] = self._names.setdefault(layer, len(self._names))
@@ -154,28 +162,32 @@ class StepRecorder:
 
     def _has_hooks(self, optimizer: "optim.Optimizer") -> bool:
         if hasattr(optimizer, "register_step_pre_hook"): return True
-        self.run.note(f"{type(optimizer).__name__} has no step hooks: its gradients are not measured")
+        self._note_once(f"{type(optimizer).__name__} has no step hooks: its gradients are not measured")
         return False
 
     def _plan(self, optimizer: "optim.Optimizer") -> Plan:
+        late = sum(id(parameter) not in self._layer for group in optimizer.param_groups for parameter in group["params"])
+        if late: self._note_once(f"{late} parameters have come to the optimizer later, of no watched model; they are left out")
         return Plan(optimizer, lambda parameter: self._layer.get(id(parameter)), len(self._names))
 
     def _fail(self, error: Exception):
-        self.close()
+        for watch in self._watches: watch.is_on = False
         self._blame(error)
 
-    def _take(self, measurement: Measurement, clock: DeviceClock, spent: float):
-        self._note_left_out(measurement.left_out)
+    def _take(self, measurement: Measurement, clock: DeviceClock, began: float, spent: float):
+        if measurement.left_out: self._note_once(
+            f"{measurement.left_out} gradients are sparse or of another kind that can't be measured without waiting; they are left out")
         step, at = self.run.step, time()
-        self._bring([measurement.vector], partial(self._deliver, measurement, clock, spent, step, at))
+        self._bring([measurement.vector], partial(self._deliver, measurement, clock, began, spent, step, at))
 
-    def _deliver(self, measurement: Measurement, clock: DeviceClock, spent: float, step: int, at: float, numbers: np.ndarray):
+    def _deliver(self, measurement: Measurement, clock: DeviceClock, start: float, spent: float, step: int, at: float,
+                 numbers: np.ndarray):
         "The numbers have come to the host, in the step or some steps later"
         began = perf_counter()
         try:
             figures = measurement.figures(numbers)
             if figures: self._record(figures, step, at)
-            self._account(max(spent + perf_counter() - began, clock.seconds))
+            self._account(start, max(spent + perf_counter() - began, clock.seconds))
         except Exception as error: self._fail(error)
 
     def _record(self, figures: Figures, step: int, at: float):
@@ -187,11 +199,10 @@ class StepRecorder:
         self._seen_bad = True
         self.run.event("finding", step=step, finding="non_finite_gradient", **not_finite(figures.norm, self.layers))
 
-    def _account(self, seconds: float):
-        if self.budget.add_cost(seconds):
+    def _account(self, start: float, seconds: float):
+        if self.budget.add_cost(start, seconds):
             self.run.event("budget", every=self.budget.every, share=round(self.budget.share, 4))
 
-    def _note_left_out(self, count: int):
-        if not count or self._seen_left_out: return
-        self._seen_left_out = True
-        self.run.note(f"{count} gradients are sparse or of another kind that can't be measured without waiting; they are left out")
+    def _note_once(self, text: str):
+        if text not in self._noted: self.run.note(text)
+        self._noted.add(text)

@@ -8,7 +8,6 @@ __all__ = ['clerk', 'Client', 'Clerk']
 # %% ../../nbs/13_run.clerk.ipynb #37c1ffe3
 import os, threading, warnings
 from contextvars import copy_context
-from time import thread_time
 from typing import Protocol
 
 # %% ../../nbs/13_run.clerk.ipynb #82af536c
@@ -21,7 +20,6 @@ class Clerk:
 
     def __init__(self, period: float = .1):  # seconds between two rounds
         self.period, self._clients, self._blamed = period, (), set()
-        self.seconds = 0.  # processor time of all rounds so far
         self._lock, self._wake, self._thread = threading.Lock(), threading.Event(), None
         self._turn = threading.RLock()  # held while a client is served, so that it never is twice at a time
 
@@ -60,9 +58,7 @@ class Clerk:
                 if not self._clients: self._thread = None
                 clients = self._clients
             if not clients: return
-            began = thread_time()
             for client in clients: self.call(client)
-            self.seconds += thread_time() - began
 
     def _blame(self, client: Client, error: Exception):
         "A client's fault is said once and ends neither the round nor the training"

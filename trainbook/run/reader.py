@@ -162,7 +162,7 @@ class Run:
         "What to call the layers of its model; one whose name ends in a number is told with its kind, as in `0.2 Linear`"
         info = self.info
         names = info.get("layers", [])
-        return [f"{name} {kind}".strip() if name[-1:].isdigit() else name for name, kind in zip(names, info.get("kinds", names))]
+        return [f"{name} {kind}".strip() if name[-1:].isdigit() else name for name, kind in zip(names, info.get("kinds", [""] * len(names)))]
 
     def frame(
         self,
@@ -172,7 +172,7 @@ class Run:
         if stream not in STREAMS: raise ValueError(f"stream is one of {', '.join(STREAMS)}, not {stream!r}")
         tables = [rows for table in table_files(self.path) if table.stream == stream
                   for _, rows in part(table, read_table(table.path))]
-        if stream == "gradients": return by_layer(tables[0] if tables else np.empty(0, row_type(())), self.info["layers"])
+        if stream == "gradients": return by_layer(tables[0] if tables else np.empty(0, row_type(())), self.info.get("layers", []))
         return join(tables or [np.empty(0, row_type(()))])
 
     def latest(self) -> dict[str, float]:

@@ -122,6 +122,7 @@ class Table:
         draft.rename(path)  # so that nobody finds it without a header
         self._rows = Appender(path)
         self._head = open(path, "r+b", buffering=0)  # a file opened for appending can't be written at its start
+        self._lock = threading.Lock()  # two threads must not write the header at a time: one would write into the rows
 
     def append(self, step: int, *values, at: float | None = None):
         "Adds one row, of now or of a time before; raises `struct.error` or `TypeError` if a value is not of its column's type"
@@ -130,9 +131,10 @@ class Table:
     def flush(self):
         "Brings the row count in the header up to date"
         self._rows.flush()
-        count = (self.path.stat().st_size - len(header(self.row))) // self.row.itemsize
-        self._head.seek(0)
-        self._head.write(header(self.row, count))
+        with self._lock:
+            count = (self.path.stat().st_size - len(header(self.row))) // self.row.itemsize
+            self._head.seek(0)
+            self._head.write(header(self.row, count))
 
     def close(self):
         try: self.flush()

@@ -74,7 +74,8 @@ class LiveRun(Obedient):
         **recorder: Any,  # `name`, `config` and `dir`, see `Recorder`
     ):
         models, self._optimizers = by_name(model, "named_parameters"), by_name(optimizer, "param_groups")
-        _checked_count(every, "every")
+        if not isinstance(every, int) or every < 0:
+            raise ValueError(f"watch(every=…) takes a whole number of steps, 0 to measure no gradients; got {every!r}")
         self.observer: Observer | None = None
         super().__init__(**recorder)
         self.model, self.optimizer, self.views = model, optimizer, []
@@ -152,7 +153,7 @@ class LiveRun(Obedient):
         if not self.tables.is_open: raise RuntimeError(f"{self.name} has ended ({self.status}); watch() begins a new run")
         if not self._depth:
             self.set_status("running")
-            self._progress["began"] = time()
+            self._progress["began"], self._thread = time(), threading.get_ident()
         self._progress.update(progress)
         self._depth += 1
         try: yield
@@ -162,16 +163,17 @@ class LiveRun(Obedient):
         finally:
             self._depth -= 1
             self._progress["validating"] = False
-            if not self._depth: self.observer.drain()
+            if not self._depth: self.observer.end_loop()
             if self.tables.is_open and not self._depth and not self._in_with: self.set_status(self._outcome())
 
     def _mark(self):
         "Epoch and learning rates go into every row"
         epoch = self._progress["epoch"]
-        plain = [epoch, *(group["lr"] for optimizer in self._optimizers.values() for group in optimizer.param_groups)]
-        if plain == self._marked: return
+        plain = [epoch, *(group.get("lr") for optimizer in self._optimizers.values() for group in optimizer.param_groups)]
         # a tensor may change and be the same; and on a device it can't be compared without waiting
-        self._marked = None if any(hasattr(rate, "is_cpu") for rate in plain) else plain
+        if any(hasattr(rate, "is_cpu") for rate in plain): self._marked = None
+        elif plain == self._marked: return
+        else: self._marked = plain
         rates = learning_rates(self._optimizers.values())
         far = far_values(rates)
         self.tables.mark(**({} if epoch is None else dict(epoch=epoch)),

@@ -90,7 +90,9 @@ def layer_map(
     by = -(-count // columns)
     portions = (reader.read(start, min(by, count - start)) for start in range(0, count, by))
     folded = np.concatenate([fold(rows, len(rows)) for rows in portions])
-    return folded["_step"], folded["norm"].T
+    # several optimizers write several rows in a step, each with its own layers
+    steps, first = np.unique(folded["_step"], return_index=True)
+    return steps, np.maximum.reduceat(folded["norm"], first).T
 
 def short(
     layer: str,
