@@ -433,7 +433,7 @@ def test_what_the_machine_does(panel: PanelPage):
     panel.show()
     known = {name: SYSTEM[name] for name in ("steps_per_second", "cpu")} | dict(watching=[.3, .0002], data_wait=[.1, np.nan])
     panel.send(train(20), table("system", _step=[1, 20], **known), reads_every=32)
-    assert words() == ["step 20", "steps/s 84", "CPU 118 %", "values read every 32 steps", "run a_run"]
+    assert words() == ["step 20", "steps/s 84", "CPU 118 %", "values read every 32 rows", "run a_run"]
     assert watching.inner_text() == "watching costs <0.1 % · controls live by subshell"
     panel.send(step=20, status="finished")
     assert watching.inner_text() == "watching costs <0.1 %"
