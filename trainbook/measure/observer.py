@@ -48,10 +48,11 @@ class Observer:
         models: "dict[str, nn.Module]",  # as `by_name` gives them
         optimizers: "dict[str, optim.Optimizer]",
         every: int = 1,  # gradients are measured in every so many steps of an optimizer; 0: never
+        heed: Callable[[int, Mapping[str, float]], None] = lambda step, values: None,  # is told of each row that has come from a device
     ):
         device = next((str(p.device) for model in models.values() for p in model.parameters()), None)
         self.run, self.watching, self.throughput, self.budget = run, Stopwatch(), Throughput(), Budget(max(1, every))
-        self.machine, self._rings, self._broken = Machine(device), {}, set()
+        self.machine, self._rings, self._broken, self._heed = Machine(device), {}, set(), heed
         self._is_closing, self._is_closed, self._known = False, False, None
         self._ticked, self._steps = (perf_counter(), 0.), None
         if every and optimizers: self._guard("measuring gradients", self._watch_steps, models, optimizers)
@@ -76,6 +77,12 @@ class Observer:
         "A loop over batches begins: the time since the last measurement is no training"
         self.budget.pause()
 
+    def resume(self):
+        "A pause is over, and it does not count"
+        self.budget.pause()
+        self.throughput.rates()
+        self._ticked = perf_counter(), self.watching.seconds
+
     def begin_step(self, batch: Any):
         "A batch has come, a step begins"
         self._guard("counting samples", self.throughput.count, batch)
@@ -89,6 +96,7 @@ class Observer:
             came = iter(numbers.tolist())
             whole = {name: next(came) if value is None else value for name, value in row.items()}
             self.run.tables.insert(step, whole, marks, at)
+            self._heed(step, whole)
         self.bring(list(far.values()), deliver)
 
     def bring(

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['samples_in', 'Throughput']
 
-# %% ../../nbs/24_measure.throughput.ipynb #b3eca8d6
-from collections.abc import Iterable, Iterator, Mapping
+# %% ../../nbs/24_measure.throughput.ipynb #125b1854
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -32,9 +32,13 @@ class Throughput:
         self.waiting = Stopwatch()
         self._before = self._now()
 
-    def fetch(self, loader: Iterable) -> Iterator:
+    def fetch(
+        self,
+        loader: Iterable,
+        begin: Callable[[Iterable], Iterator] = iter,  # makes the loader's iterator
+    ) -> Iterator:
         "The loader's batches, with the clock running while the loop waits for one"
-        with self.waiting: batches = iter(loader)
+        with self.waiting: batches = begin(loader)
         self.has_data |= not isinstance(loader, range)  # the numbers of steps are no data
         while True:
             with self.waiting:

@@ -9,14 +9,15 @@ __all__ = ['METRICS', 'STREAMS', 'PREFIXES', 'LIVE', 'stream_of', 'TableFile', '
 # %% ../../nbs/14_run.reader.ipynb #80bcb49a
 import json, os, re
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from time import time
-from typing import NamedTuple, TYPE_CHECKING
+from typing import Any, NamedTuple, TYPE_CHECKING
 
 import numpy as np
 
 from .about import is_alive
-from .control import Command, leave
+from .control import Command, Requests, leave
 from .record import read_events, read_table, row_type
 
 if TYPE_CHECKING: import pandas as pd
@@ -123,7 +124,7 @@ def fold(
 # %% ../../nbs/14_run.reader.ipynb #8aa31758
 LIVE = "running", "paused"  # the states in which a run can obey
 
-class Run:
+class Run(Requests):
     "A run's folder: what was recorded, how it stands, and a way to ask it for something"
 
     def __init__(self, path: str | Path):
@@ -186,13 +187,24 @@ class Run:
         "Everything that happened: commands and their outcomes, notes, changes of status"
         return read_events(self.path/"events.jsonl")[0]
 
-    def stop(
+    def history(
         self,
-        when: str = "step",  # `step`: at the next step edge; `epoch`: when the epoch and its validation are done
-    ) -> str:  # the command's id; its outcome is an event
-        "Asks the training to end, keeping everything"
-        if when not in ("step", "epoch"): raise ValueError(f'when is "step" or "epoch", not {when!r}')
-        return self.request(Command("stop", dict(when=when)))
+        metric: str,
+    ) -> list[tuple[int, float]]:  # step and value, in the order they were logged
+        "All values of a metric"
+        tables = [rows for table in table_files(self.path) if table.stream == stream_of(metric)
+                  for _, rows in part(table, read_table(table.path))]
+        logged = [(rows["_time"], rows["_step"], rows[metric]) for rows in tables if metric in rows.dtype.names]
+        if not logged: return []
+        at, step, value = map(np.concatenate, zip(*logged))
+        order = np.argsort(at, kind="stable")
+        return list(zip(step[order].tolist(), value[order].tolist()))
+
+    def panel(self) -> Any:  # a widget
+        "Shows the run, in any cell of any notebook; it can be steered from there if it still runs"
+        views = entry_points(group="trainbook.views", name="panel")
+        if not views: raise RuntimeError("trainbook is not installed, only imported; pip install it to see its panel")
+        return next(iter(views)).load()(self)
 
     def request(self, command: Command) -> str:
         "Hands a command to the process that trains; raises `RuntimeError` if the run has ended"

@@ -205,20 +205,25 @@ class Recorder(Run):
 
     def request(self, command: Command) -> str:
         "Takes in a command, on any thread, and refuses it if the run has ended; the same id is the same command"
-        if self.mailbox.is_new(command.id):
-            self._events.append(self.step, "command", **command.record(), status="requested")
-            if not self.mailbox.put(command): self.settle(command, "refused", f"the run is {self.status}")
+        if self._is_new(command) and not self.mailbox.put(command): self.settle(command, "refused", f"the run is {self.status}")
         return command.id
+
+    def _is_new(self, command: Command) -> bool:
+        new = self.mailbox.is_new(command.id)
+        if new: self.event("command", **command.record(), status="requested")
+        return new
 
     def settle(
         self,
         command: Command,
         outcome: str,  # `applied`, `refused` or `failed`
         reason: str | None = None,
+        **more: Any,  # such as `undoable=True`
     ):
         "Writes down what came of a command"
+        self._is_new(command)  # one that was slipped into the mailbox has not been written down yet
         because = {} if reason is None else dict(reason=reason)
-        self._events.append(self.step, "command", **command.record(), status=outcome, **because)
+        self.event("command", **command.record(), status=outcome, **because, **more)
 
     def set_status(self, status: str, reason: str | None = None):
         "Says how the run stands; while it does not run, commands are refused"

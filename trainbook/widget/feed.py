@@ -110,4 +110,4 @@ class Feed:
         progress = info["progress"]
         left = seconds_left(progress, time()) if status in LIVE else None
         return dict(progress, status=status, reason=info["reason"], folder=self.run.path.name, seconds_left=left,
-                    machine=info.get("machine"), **info.get("watching", {}))
+                    machine=info.get("machine"), **info.get("watching", {}), **info.get("steering", {}))
