@@ -16,7 +16,10 @@ setup(
     python_requires=f">={settings['min_python']}",
     packages=find_packages(include=["trainbook", "trainbook.*"]),
     package_data={"trainbook": ["*.pyi", "py.typed", "static/*"]},
-    entry_points={"trainbook.views": ["panel = trainbook.widget.panel:Panel"]},
+    entry_points={
+        "console_scripts": ["trainbook = trainbook.widget.doctor:main"],
+        "trainbook.views": ["panel = trainbook.widget.panel:Panel"],
+    },
     install_requires=settings["requirements"].split(),
     extras_require={extra: settings[f"{extra}_requirements"].split() for extra in ("lab", "dev", "bench")},
 )

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 
 from ..run.clerk import clerk
+from ..run.control import mark_of
 from ..run.reader import LIVE, Run, is_mark
 from ..widget.feed import Feed, NewRows
 
@@ -45,6 +46,7 @@ class Terminal:
         new = self._feed.rows()
         while self._feed.has_more: new += self._feed.rows()
         self._tables += [table for table in new if "epoch" in table.rows.dtype.names]
+        for event in self._feed.events()[1]: self._print_event(event)
         epoch = state["epoch"]
         while epoch is not None and (self._printed < epoch or over and self._printed == epoch): self._print_epoch()
         if over: self._print_end(state)
@@ -59,6 +61,10 @@ class Terminal:
         self._printed += 1
         later = [table._replace(rows=table.rows[table.rows["epoch"] >= self._printed]) for table in self._tables]
         self._tables = [table for table in later if len(table.rows)]
+
+    def _print_event(self, event: dict):
+        mark = mark_of(event)
+        if mark: self._print(f"{'':5}  {mark}{' by ' + event['by'] if 'by' in event else ''} at step {event['step']}")
 
     def _print_end(self, state: dict):
         if self._over: return

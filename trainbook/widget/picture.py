@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['COLORS', 'NO_DEAD_PANEL', 'decimate', 'family', 'curves', 'draw_curve', 'set_plain_numbers', 'draw_curves',
-           'layer_map', 'short', 'draw_map', 'draw', 'picture', 'SavedPicture']
+           'draw_done', 'layer_map', 'short', 'draw_map', 'draw', 'picture', 'SavedPicture']
 
 # %% ../../nbs/40_widget.picture.ipynb #ed3a4aa0
 import base64, io
+from collections.abc import Iterable
 from html import escape
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from uuid import uuid4
 import numpy as np
 
 from ..run.clerk import clerk
+from ..run.control import mark_of
 from ..run.reader import LIVE, METRICS, PREFIXES, Run, fold, is_mark, stream_of, table_files
 from ..run.record import TableReader
 
@@ -78,6 +80,24 @@ def draw_curves(axes: "Axes", shown: dict[str, "pd.Series"]):
     axes.grid(axis="y", color="#e3e7eb", lw=.8)
     if shown: axes.legend(frameon=False, fontsize=8, loc="upper right")
 
+# %% ../../nbs/40_widget.picture.ipynb #2cb3a4ab
+def draw_done(
+    axes: "Axes",
+    events: list[dict],
+    shown: Iterable[str],  # the metrics that have curves
+    most: int = 8,  # marks, the last ones
+):
+    "What was done to the training: uprights where it was, hollow dots where it was evaluated"
+    marks = [(event["step"], mark) for event in events if (mark := mark_of(event))]
+    for step, mark in marks[-most:]:
+        axes.axvline(step, color="#5b6570", lw=.8, ls=":", zorder=0)
+        axes.annotate(mark, (step, 1), (2, -2), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+                      rotation=90, va="top", fontsize=7, color="#5b6570")
+    found = [event for event in events if event["event"] == "validation" and event["status"] == "evaluated"]
+    for name, color in zip(shown, COLORS):
+        points = [(event["step"], event["metrics"][name]) for event in found if name in event["metrics"]]
+        if points: axes.plot(*zip(*points), "o", mfc="none", mec=color, ms=5)
+
 # %% ../../nbs/40_widget.picture.ipynb #5783b80b
 def layer_map(
     run: Run,
@@ -127,7 +147,9 @@ def draw(run: Run) -> "Figure":
     found = layer_map(run)
     figure = Figure(figsize=(11 if found else 7, 3), layout="constrained")
     left, *right = figure.subplots(1, 2 if found else 1, squeeze=False, width_ratios=(7, 4) if found else None)[0]
-    draw_curves(left, curves(run))
+    shown = curves(run)
+    draw_curves(left, shown)
+    draw_done(left, run.events(), shown)
     left.set_title(f"{run.name}  ·  {run.status}, step {run.progress['step']}", loc="left", fontsize=10, color="#1b1f24")
     if found:
         draw_map(right[0], run, *found)

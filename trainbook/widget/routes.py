@@ -65,6 +65,11 @@ class Pump:
             if self._stream.receiving(): self._socket = self._stream.socket
         except Exception as error: self._give_up(error)
 
+    @property
+    def works(self) -> bool:
+        "Whether this kernel's queue can be read"
+        return self._socket is not None
+
     def _give_up(self, error: Exception):
         self._socket = None
         warnings.warn(f"Clicks may have to wait for the end of the cell, this kernel is unknown to us: {error!r}", RuntimeWarning)
