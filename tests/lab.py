@@ -126,6 +126,11 @@ class JupyterServer:
         """Return the end of the log, which holds what kernels write to stderr as well."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
+    def set_setting(self, plugin: str, settings: dict) -> None:
+        """Change a setting for the pages opened next, till reset(); the plugin such as "@jupyterlab/x-extension:y"."""
+        package, _, name = plugin.partition(":")
+        _write_json(self.home / "settings" / package / f"{name}.jupyterlab-settings", settings)
+
     def reset(self) -> None:
         """End all sessions and kernels and forget the settings changed in pages, such as the theme."""
         for kind in ("sessions", "kernels"):
@@ -168,6 +173,7 @@ class JupyterServer:
             f"--IdentityProvider.token={self.token}",
             "--ServerApp.terminals_enabled=False",
             "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
             # The default one asks PyPI.
             "--LabApp.extension_manager=readonly",
         ]
@@ -248,12 +254,21 @@ class LabPage:
         page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
 
+    def open_in_notebook(self, notebook_path: str | Path) -> None:
+        """Show a notebook in Notebook 7 instead of JupyterLab, and wait till it is ready."""
+        self.path = self._relative(notebook_path)
+        self.page.goto(f"{self.server.url}/notebooks/{self.path}?token={self.server.token}")
+        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context")
+        self._js("() => jupyterapp.restored")
+        self._wait_until_rendered()
+        self._wait_for_kernel(idle=True)
+
     def open(self, notebook_path: str | Path, kernel: str | None = None, idle: bool = True) -> None:
         """Show a notebook with the kernel it names, another one or NO_KERNEL, and wait till it is ready.
 
         A kernel that runs for this notebook is taken up again; idle=False does not wait for it to be idle.
         """
-        self.path = str(self.server.root.joinpath(notebook_path).relative_to(self.server.root))
+        self.path = self._relative(notebook_path)
         if kernel:
             self.server.start_kernel(self.path, kernel)
         # The single-document mode with nothing in it yet: NO_KERNEL must be arranged before a notebook opens.
@@ -359,6 +374,10 @@ class LabPage:
             return result !== null && typeof result === 'object' ? undefined : result;
         }}"""
         return self.page.evaluate(wrapped, argument)
+
+    def _relative(self, notebook_path: str | Path) -> str:
+        """Return a notebook's path below the server's root."""
+        return str(self.server.root.joinpath(notebook_path).relative_to(self.server.root))
 
     def _prompt(self, i: int) -> Locator:
         """Return the "[n]:" of cell i."""

@@ -62,11 +62,12 @@ class PanelPage:
         """Shows a new widget, which knows nothing yet."""
         self.page.evaluate("traits => kernel.show(traits)", dict(parts=list(parts), layers=list(layers), run_id="a_run", run_name=name))
 
-    def message(self, *tables: NewRows, events: list[dict] | None = None, **state) -> dict:
-        """An update, in which the run is as usual but for `state`; its buffers lie together where the page can fetch them, once."""
+    def message(self, *tables: NewRows, events: list[dict] | None = None, start=0, **state) -> dict:
+        """An update, in which the run is as usual but for `state`; its buffers lie together where the page can fetch them, once.
+        Its events go on where `start` of them are known."""
         described, buffers = pack(list(tables))
         step = max((int(new.rows["_step"][-1]) for new in tables if len(new.rows) and new.stream != "system"), default=0)
-        told = {} if events is None else dict(events=dict(start=0, rows=events))
+        told = {} if events is None else dict(events=dict(start=start, rows=events))
         content = UPDATE | told | dict(tables=described, state=STATE | dict(step=step) | state)
         url = f"/buffers/{next(self._numbers)}"
         self._buffers[url] = b"".join(buffers)
@@ -79,6 +80,10 @@ class PanelPage:
     def asked(self) -> list[dict]:
         """What the widget has said so far."""
         return self.page.evaluate("shown.model.sent")
+
+    def commands(self) -> list[tuple[str, dict]]:
+        """The commands it has given, by name and arguments."""
+        return [(one["command"], one["arguments"]) for one in self.asked() if one["command"] != "snapshot"]
 
     def drawn(self): self.page.evaluate("kernel.drawn()")
 
@@ -107,6 +112,8 @@ class PanelPage:
     def reset(self) -> Locator: return self.page.get_by_role("button", name="reset zoom")
 
     def button(self, name: str) -> Locator: return self.page.get_by_role("button", name=name, exact=True)
+
+    def field(self, name: str) -> Locator: return self.page.get_by_label(name, exact=True)
 
     def place(self, area: str, x: float, y=.5) -> tuple[float, float]:
         """Where in the page a share of the width and height of an area is."""

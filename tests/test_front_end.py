@@ -482,3 +482,510 @@ def test_looks(browser: Browser, shots, name, width, dark):
     panel.panel.screenshot(path=shots / f"front-end-{name}.png")
     assert panel.panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
     page.close()
+
+
+# Steering
+
+EARLY = dict(on=True, metric="val_loss", mode="min", patience=3, min_delta=0., best=.1702, best_step=300, waited=2, would_stop=None)
+STEERED = dict(stopping=None, paused_since=None, learning_rate=1.5e-3, learning_rate_scale=1, can_scale=True, can_evaluate=True, early_stop=EARLY)
+OVER = ["finished", "stopped", "failed", "lost"]
+
+
+def steer(panel: PanelPage, *tables, events=(), parts=None, **state):
+    """A run that can be steered in all ways."""
+    panel.show(LAYERS, **({} if parts is None else dict(parts=parts)))
+    panel.send(*tables, events=list(events), **STEERED | state)
+
+
+def command(name: str, status="applied", step=140, id="a", by="panel", time=1.79e9, **more) -> dict:
+    return dict(event="command", command=name, status=status, step=step, id=id, by=by, time=time, arguments={}) | more
+
+
+def halved(id="a", **more) -> dict: return command("scale_lr", id=id, **dict(arguments=dict(factor=.5), undoable=True) | more)
+
+
+def outcome(panel: PanelPage, status: str, **more) -> dict:
+    """What became of the last command that was given."""
+    asked = panel.asked()[-1]
+    return command(asked["command"], status, id=asked["id"], arguments=asked["arguments"], **more)
+
+
+def busy(panel: PanelPage) -> list[str]:
+    """What waits for an answer, by name."""
+    panel.drawn()
+    return panel.page.locator("[aria-busy=true]").evaluate_all("all => all.map(one => one.ariaLabel ?? one.textContent)")
+
+
+def switch(panel: PanelPage): return panel.page.get_by_role("switch", name="Early stopping", exact=True)
+
+
+def hint(panel: PanelPage) -> str:
+    panel.drawn()
+    return panel.page.locator(".hint").inner_text()
+
+
+def last(panel: PanelPage) -> str:
+    """The line of the last command, without its time."""
+    panel.drawn()
+    return panel.page.locator("[aria-live] >> visible=true").last.inner_text().split("\u2003")[1]
+
+
+def cards(panel: PanelPage) -> list[str]:
+    """What the run did by itself."""
+    panel.drawn()
+    return panel.page.locator(".card:not(:has([aria-live])):visible p").all_inner_texts()
+
+
+CLICKS = {"Pause": ("pause", {}), "Stop now": ("stop", dict(when="step")), "Stop after epoch": ("stop", dict(when="epoch")),
+          "Halve learning rate": ("scale_lr", dict(factor=.5)), "Double learning rate": ("scale_lr", dict(factor=2)), "Evaluate now": ("evaluate", {})}
+
+
+def test_every_control_gives_its_command(panel: PanelPage):
+    steer(panel, table("train", _step=[1, 2], loss=[2., 1], epoch=[0, 0]), table("valid", _step=[2], val_loss=[1.], accuracy=[.5]))
+    for name in CLICKS: panel.button(name).click()
+    assert panel.commands() == list(CLICKS.values())
+    switch(panel).click()
+    assert panel.field("metric").locator("option").all_inner_texts() == ["loss", "val_loss", "accuracy"]
+    panel.field("metric").select_option("accuracy")
+    panel.field("mode").select_option("max")
+    panel.field("patience").fill("5")
+    panel.field("patience").press("Enter")
+    panel.field("min delta").fill("1e-3")
+    panel.field("min delta").blur()
+    assert panel.commands()[len(CLICKS):] == [("early_stop", one) for one in (dict(on=False), dict(metric="accuracy"), dict(mode="max"), dict(patience=5), dict(min_delta=.001))]
+    assert len({one["id"] for one in panel.asked()}) == len(panel.asked())
+    panel.send(**STEERED | dict(status="paused", paused_since=1.79e9))
+    panel.button("Resume").click()
+    assert panel.commands()[-1] == ("resume", {})
+
+
+def test_pause_becomes_resume_in_its_place(panel: PanelPage):
+    steer(panel)
+    places = lambda: [panel.button(name).bounding_box() for name in ("Stop now", "Stop after epoch", "Halve learning rate")]
+    before, width = places(), panel.button("Pause").bounding_box()["width"]
+    assert panel.button("Pause").inner_text().strip() == "Pause" and panel.button("Resume").count() == 0
+    panel.button("Pause").focus()
+    panel.send(**STEERED | dict(status="paused", paused_since=1.79e9))
+    assert panel.button("Resume").inner_text().strip() == "Resume" and panel.button("Pause").count() == 0
+    assert places() == before and panel.button("Resume").bounding_box()["width"] == width
+    assert panel.button("Resume").evaluate("one => one === document.activeElement")
+    words = panel.page.locator("header").inner_text()
+    assert "paused" in words.split("\n") and re.search(r"paused since \d\d:\d\d:\d\d", words) and "left" not in words
+    panel.page.keyboard.press("Enter")
+    assert panel.commands() == [("resume", {})]
+    panel.send(**STEERED)
+    assert panel.button("Pause").is_visible() and "since" not in panel.page.locator("header").inner_text()
+
+
+@pytest.mark.parametrize("name,said", [("Pause", "pausing …"), ("Stop now", "stopping …"), ("Stop after epoch", "stopping …"), ("Halve learning rate", ""), ("Evaluate now", "evaluating …")])
+@pytest.mark.parametrize("status", ["applied", "refused", "failed"])
+def test_what_is_asked_for_is_pressed_until_its_outcome_is_known(panel: PanelPage, name, said, status):
+    steer(panel)
+    assert busy(panel) == [] and hint(panel) == ""
+    panel.button(name).click()
+    assert busy(panel) == [name] and hint(panel) == said
+    panel.send(events=[outcome(panel, "requested")], **STEERED)
+    assert busy(panel) == [name] and hint(panel) == said
+    panel.send(events=[outcome(panel, status)], start=1, **STEERED)
+    assert busy(panel) == [] and hint(panel) == ""
+    assert len(panel.commands()) == 1
+
+
+def test_stopping_is_what_the_run_says(panel: PanelPage):
+    steer(panel, stopping="epoch")
+    pressed = lambda: [panel.button(name).get_attribute("aria-pressed") for name in ("Stop now", "Stop after epoch")]
+    assert pressed() == ["false", "true"] and hint(panel) == "stopping …"
+    panel.send(**STEERED | dict(stopping="step"))
+    assert pressed() == ["true", "false"]
+    panel.send(**STEERED | dict(status="stopped", stopping="step"))
+    assert pressed() == ["false", "false"] and hint(panel) == "" and busy(panel) == []
+
+
+def test_two_quick_clicks_are_two_halvings_but_one_evaluation(panel: PanelPage):
+    steer(panel)
+    for name in ("Halve learning rate", "Evaluate now"): panel.button(name).dblclick()
+    assert panel.commands() == 2 * [CLICKS["Halve learning rate"]] + [CLICKS["Evaluate now"]]
+    first = panel.asked()[1]
+    panel.send(events=[halved(first["id"])], **STEERED)
+    assert busy(panel) == ["Halve learning rate", "Evaluate now"]  # of the other one nothing is known yet
+
+
+def test_a_command_is_repeated_until_it_is_acknowledged(panel: PanelPage):
+    steer(panel)
+    panel.page.evaluate("() => { shown.model.send = content => shown.model.sent.push(content) }")
+    panel.button("Pause").click()
+    panel.page.wait_for_function("shown.model.sent.length > 3")
+    expect(panel.page.locator(".hint")).to_have_text("no answer yet; still asking", timeout=10_000)
+    asked = panel.asked()[1:]
+    assert len({one["id"] for one in asked}) == 1 and {one["command"] for one in asked} == {"pause"}
+    panel.page.evaluate("id => shown.model.emit({ kind: 'update', tables: [], acknowledged: [id], route: null }, [])", asked[0]["id"])
+    assert hint(panel) == "pausing …"
+    count = len(panel.asked())
+    panel.page.wait_for_timeout(700)
+    assert len(panel.asked()) == count
+
+
+@pytest.mark.parametrize("status", OVER)
+def test_nothing_can_be_asked_of_a_run_that_is_over(panel: PanelPage, status):
+    steer(panel, events=[halved()], status=status)
+    controls = panel.page.locator(".controls :is(button, input, select)")
+    assert controls.count() == 11 and not any(one.is_enabled() for one in controls.all())
+    assert panel.button("Undo").count() == 0 and busy(panel) == []
+
+
+def test_what_a_run_cannot_do_is_not_offered(panel: PanelPage):
+    panel.show()
+    panel.send()  # an older run, which does not say
+    names = lambda: [one.get_attribute("aria-label") or one.inner_text().strip() for one in panel.page.locator(".controls :is(button, input, select)").all() if one.is_visible()]
+    assert names() == ["Pause", "Stop now", "Stop after epoch"]
+    panel.send(**STEERED | dict(can_scale=False, can_evaluate=False, early_stop=None))
+    assert names() == ["Pause", "Stop now", "Stop after epoch"]
+    panel.send(**STEERED | dict(learning_rate=None))
+    assert names()[3:5] == ["Halve learning rate", "Double learning rate"] and panel.page.locator(".now").inner_text() == ""
+    panel.send(**STEERED | dict(learning_rate=3.75e-4, learning_rate_scale=.25))
+    assert panel.page.locator(".now").inner_text() == "3.75e-4"
+
+
+# Early stopping
+
+def test_a_field_is_not_overwritten_while_somebody_types(panel: PanelPage):
+    steer(panel)
+    patience, delta = panel.field("patience"), panel.field("min delta")
+    assert (patience.input_value(), delta.input_value()) == ("3", "0")
+    patience.focus()
+    patience.fill("7")
+    panel.send(**STEERED | dict(early_stop=EARLY | dict(patience=4, min_delta=.5)))
+    assert (patience.input_value(), delta.input_value()) == ("7", "0.5")
+    assert panel.commands() == []
+    patience.press("Enter")
+    panel.send(**STEERED)
+    assert patience.input_value() == "7"
+    patience.blur()
+    panel.drawn()
+    assert patience.input_value() == "7" and panel.commands() == [("early_stop", dict(patience=7))]  # once, and shown until it is known
+    panel.send(events=[outcome(panel, "refused")], **STEERED)
+    assert patience.input_value() == "3"
+    patience.fill("9")
+    patience.press("Escape")
+    patience.blur()
+    assert patience.input_value() == "3" and len(panel.commands()) == 1
+    patience.focus()
+    panel.send(**STEERED | dict(early_stop=EARLY | dict(patience=6)))
+    assert patience.input_value() == "3"
+    patience.blur()
+    panel.drawn()
+    assert patience.input_value() == "6" and len(panel.commands()) == 1
+
+
+@pytest.mark.parametrize("name,bad,good", [("patience", ["0", "-1", "2.5", "", "e"], "4"), ("min delta", ["-0.1", "", "e"], "0.25")])
+def test_a_bad_value_is_not_sent_but_shown_as_such(panel: PanelPage, name, bad, good):
+    steer(panel)
+    field, expected = panel.field(name), panel.page.get_by_role("alert")
+    for text in bad:
+        field.focus()
+        field.press("Control+a")
+        field.press("Delete")
+        panel.page.keyboard.type(text)
+        field.blur()
+        panel.send(**STEERED)
+        assert field.get_attribute("aria-invalid") == "true" and expected.locator("visible=true").inner_text().startswith("a ")
+    assert panel.commands() == []
+    field.fill(good)
+    assert field.get_attribute("aria-invalid") == "false" and expected.locator("visible=true").count() == 0
+    field.press("Enter")
+    assert panel.commands() == [("early_stop", {name.replace(" ", "_"): float(good)})]
+
+
+def test_the_switch_shows_what_was_asked_for_and_falls_back(panel: PanelPage):
+    steer(panel, early_stop=EARLY | dict(on=False))
+    toggle = switch(panel)
+    assert toggle.get_attribute("aria-checked") == "false"
+    toggle.focus()
+    panel.page.keyboard.press("Space")
+    assert busy(panel) == ["Early stopping"] and toggle.get_attribute("aria-checked") == "true"
+    panel.send(events=[outcome(panel, "refused")], **STEERED | dict(early_stop=EARLY | dict(on=False)))
+    assert busy(panel) == [] and toggle.get_attribute("aria-checked") == "false"
+    toggle.click()
+    toggle.click()
+    assert panel.commands() == [("early_stop", dict(on=on)) for on in (True, True, False)]
+    panel.send(events=[], **STEERED)
+    assert toggle.get_attribute("aria-checked") == "false"  # the last click counts
+
+
+SEEN = [(EARLY, "best 0.1702 at step 300 · 2 of 3 without improvement"), (EARLY | dict(waited=0), "best 0.1702 at step 300"),
+        (EARLY | dict(best=None, best_step=None, waited=0), "waiting for val_loss"), (EARLY | dict(on=False), ""),
+        (EARLY | dict(on=False, would_stop=512), "would have stopped at step 512")]
+
+
+@pytest.mark.parametrize("parts", [["controls"], ["early_stop"]])
+def test_what_early_stopping_knows(panel: PanelPage, parts):
+    steer(panel, parts=parts)
+    for early, said in SEEN:
+        panel.send(**STEERED | dict(early_stop=early))
+        assert panel.page.locator(".seen").inner_text() == said
+    assert panel.button("Pause").count() == (parts == ["controls"])
+    switch(panel).click()
+    assert panel.commands() == [("early_stop", dict(on=True))]
+    panel.send(early_stop=None)
+    assert switch(panel).count() == 0 and panel.panel.is_visible() == (parts == ["controls"])
+
+
+# The log
+
+EARLY_STOP = dict(event="early_stop", status="stopped", metric="val_loss", best=.1702, best_step=300, waited=3, step=412, time=1.79e9)
+EVALUATED = dict(event="validation", status="evaluated", metrics=dict(val_loss=.1702345, accuracy=.968), step=140, time=1.79e9)
+FACTOR = "factor is a number above 0, such as .5, not -1"
+SENTENCES = {
+    "Stop now by panel, in force at step 140.": [command("stop", arguments=dict(when="step"))],
+    "Stop after epoch by panel, requested.": [command("stop", "requested", arguments=dict(when="epoch"))],
+    "Learning rate halved by panel, in force at step 140.": [halved()],
+    "Learning rate doubled by python, in force at step 140.": [halved(arguments=dict(factor=2), by="python")],
+    "Learning rate scaled by 0.3 by panel, in force at step 140.": [halved(arguments=dict(factor=.3))],
+    f"Learning rate scaled by -1 by panel, refused: {FACTOR}": [halved(arguments=dict(factor=-1), status="refused", reason=FACTOR)],
+    "Pause by interrupt, in force at step 140.": [command("pause", by="interrupt")],
+    "Resume, in force at step 140.": [command("resume", by="")],
+    "Evaluate now by panel at step 140: val_loss 0.1702, accuracy 0.968.": [command("evaluate", "requested", 139), EVALUATED, command("evaluate")],
+    "Evaluate now by panel, failed.": [EVALUATED, command("evaluate", id="b"), command("evaluate", "failed")],
+    "Evaluate now by panel at step 140.": [EVALUATED, command("evaluate", id="b"), command("evaluate")],  # what it found was not said
+    "Early stopping on by panel, in force at step 140.": [command("early_stop", arguments=dict(on=True))],
+    "Early stopping off by panel, in force at step 140.": [command("early_stop", arguments=dict(on=False))],
+    "Early stopping: patience 5, min delta 0.01 by panel, in force at step 140.": [command("early_stop", arguments=dict(patience=5, min_delta=.01))],
+    "Early stopping on: metric accuracy by panel, in force at step 140.": [command("early_stop", arguments=dict(on=True, metric="accuracy"))],
+    "Undone: learning rate halved by panel, in force at step 150.": [halved(), command("undo", step=150, id="b", arguments=dict(id="a"))],
+    "Undo: learning rate halved by panel, refused: too late": [halved(), command("undo", "refused", 150, "b", arguments=dict(id="a"), reason="too late")],
+    "toString by panel, in force at step 140.": [command("toString")],
+}
+
+
+@pytest.mark.parametrize("said", SENTENCES)
+def test_the_last_command_is_told(panel: PanelPage, said):
+    steer(panel, events=SENTENCES[said])
+    assert last(panel) == said
+
+
+ODD = [None, {}, dict(factor="x"), dict(factor=None), dict(patience=[1]), dict(id=3), dict(when=0), dict(on="yes", metric=None)]
+
+
+def test_whatever_arguments_came_do_no_harm(panel: PanelPage):
+    names = ["stop", "scale_lr", "early_stop", "undo", "evaluate", "constructor", None]
+    events = [command(name, status, arguments=how, id=f"{name} {status} {i}") for name in names for status in ("applied", "refused") for i, how in enumerate(ODD)]
+    circle = [command("undo", id=one, arguments=dict(id=other), undoable=True) for one, other in ("xy", "yx", "xy", "zz")]
+    odd = [EVALUATED | dict(metrics=None), EVALUATED | dict(metrics=dict(val_loss=None)), EARLY_STOP | dict(best=None), dict(event="command", step=1, time=0)]
+    steer(panel, train(20), events=events + circle + odd)
+    panel.page.get_by_role("button", name="earlier").click()
+    assert last(panel) == "A command, requested." and panel.page.locator(".line").count() == 20
+
+
+def test_a_command_is_taken_back_once(panel: PanelPage):
+    steer(panel, events=[halved(), command("pause", id="p")])
+    assert panel.button("Undo").count() == 0  # a pause is not to be undone
+    steer(panel, events=[halved()])
+    panel.button("Undo").dblclick()
+    assert panel.commands() == [("undo", dict(id="a"))] and busy(panel) == ["Undo"]
+    panel.send(events=[outcome(panel, "refused", reason="no")], start=1, **STEERED)
+    assert panel.button("Undo").count() == 0  # of what was refused
+    earlier = panel.page.get_by_role("button", name="earlier (1)")
+    earlier.click()
+    panel.button("Undo").click()
+    assert panel.commands()[1:] == [("undo", dict(id="a"))]
+    undone = outcome(panel, "applied", step=150, undoable=True)
+    panel.send(events=[undone], start=2, **STEERED)
+    assert last(panel) == "Undone: learning rate halved by panel, in force at step 150."
+    assert panel.button("Undo").count() == 1 and panel.page.locator(".line").get_by_role("button").count() == 0
+    panel.send(events=[command("undo", step=160, id="u", arguments=dict(id=undone["id"]))], start=3, **STEERED)
+    assert panel.page.locator(".line", has_text="Learning rate halved").get_by_role("button", name="Undo").is_visible()  # it is in force again
+    panel.send(**STEERED | dict(status="finished"))
+    assert panel.button("Undo").count() == 0
+
+
+def test_earlier_commands_newest_first(panel: PanelPage):
+    steer(panel, events=[halved()])
+    toggle = panel.page.get_by_role("button", name="earlier")
+    assert toggle.count() == 0  # there are none
+    panel.send(events=[halved("b", step=150), command("stop", "requested", 151, "s", arguments=dict(when="epoch")), halved("c", step=160), command("pause", step=170, id="p")], start=1, **STEERED)
+    lines = lambda: [text.split("\u2003")[1] for text in panel.page.locator(".earlier li:visible p").all_inner_texts()]
+    assert toggle.inner_text() == "earlier (4)" and toggle.get_attribute("aria-expanded") == "false" and lines() == []
+    toggle.click()
+    panel.drawn()
+    said = [f"Learning rate halved by panel, in force at step {step}." for step in (160, 150, 140)]
+    assert toggle.get_attribute("aria-expanded") == "true" and lines() == [said[0], "Stop after epoch by panel, requested.", *said[1:]]
+    second = panel.page.locator(".line", has_text="150").get_by_role("button", name="Undo")
+    second.focus()
+    panel.send(events=[command("stop", "applied", 200, "s", arguments=dict(when="epoch"))], start=5, **STEERED)
+    assert last(panel) == "Stop after epoch by panel, in force at step 200."
+    assert lines() == ["Pause by panel, in force at step 170.", *said] and second.evaluate("one => one === document.activeElement")
+    panel.page.keyboard.press("Enter")
+    assert panel.commands() == [("undo", dict(id="b"))]
+    toggle.click()
+    panel.drawn()
+    assert lines() == []
+
+
+COUNTED = """async (state) => {
+  let reads = 0, strokes = 0, letters = 0, last = 0;
+  const watched = (event) => new Proxy(event, { get: (from, name) => (reads++, from[name]) });
+  const halved = (i) => watched({ event: "command", command: "scale_lr", status: "applied", undoable: true, by: "panel", id: `${i}`, step: i, time: 1, arguments: { factor: 0.5 } });
+  const { prototype } = CanvasRenderingContext2D, { stroke, fillText } = prototype;
+  prototype.stroke = function (...path) { strokes++; return stroke.apply(this, path); };
+  prototype.fillText = function (text, ...at) { if (text.startsWith("lr")) letters++; return fillText.call(this, text, ...at); };
+  const send = async (start, rows) => {
+    reads = strokes = letters = 0;
+    shown.model.emit({ kind: "update", tables: [], acknowledged: [], route: null, state: { ...state, step: last++ }, events: { start, rows } }, []);
+    await kernel.drawn();
+    return { reads, strokes, letters };
+  };
+  const first = await send(0, Array.from({ length: 5000 }, (_, i) => halved(i)));
+  document.querySelector(".more").click();
+  await kernel.drawn();
+  const later = [];
+  for (let i = 0; i < 20; i++) later.push(await send(5000 + i, [halved(5000 + i)]));
+  const seen = [], observer = new MutationObserver((found) => seen.push(...found));
+  document.querySelectorAll(".card, .earlier").forEach((one) => observer.observe(one, { childList: true, characterData: true, subtree: true }));
+  const idle = await send(5020, []);
+  Object.assign(prototype, { stroke, fillText });
+  return { first, later, idle, changes: seen.length };
+}"""
+
+
+def test_thousands_of_commands_are_looked_at_once(panel: PanelPage):
+    steer(panel, train(5020))
+    panel.page.set_viewport_size(dict(width=700, height=900))
+    found = panel.page.evaluate(COUNTED, panel.message(**STEERED)["content"]["state"])
+    assert found["first"]["reads"] < 20 * 5000  # some looks at each
+    for one in found["later"]:
+        assert one["reads"] < 1000  # those on show, not thousands
+        assert one["strokes"] < 800 and one["letters"] <= 9  # an upright a pixel, and a handful of words
+    assert found["idle"]["reads"] < 20 and found["changes"] == 0
+    assert panel.page.locator(".line").count() == 20 and panel.page.locator(".rest").inner_text() == "and 4999 before"
+
+
+def test_what_the_run_did_by_itself(panel: PanelPage):
+    would = EARLY_STOP | dict(status="would_stop", step=380)
+    because = "val_loss no better than 0.1702 (step 300) for 3 checks."
+    steer(panel, events=[would], early_stop=EARLY | dict(on=False, would_stop=380))
+    assert cards(panel) == [f"Early stopping is off; it would have stopped at step 380: {because}"]
+    panel.send(**STEERED | dict(early_stop=EARLY | dict(would_stop=380)))
+    assert cards(panel) == []  # it is on now
+    panel.send(**STEERED | dict(early_stop=EARLY | dict(on=False)))
+    assert cards(panel) == []  # it goes by something else now
+    panel.send(events=[EARLY_STOP], start=1, **STEERED | dict(stopping="step"))
+    assert cards(panel) == [f"Early stopping at step 412: {because}"]
+    panel.send(**STEERED | dict(status="stopped"))
+    assert cards(panel) == [f"Early stopping at step 412: {because}"]
+    panel.send(**STEERED)
+    assert cards(panel) == []  # it goes on after all
+    panel.send(events=[EARLY_STOP | dict(best=None, waited=1)], start=2, **STEERED | dict(status="stopped"))
+    assert cards(panel) == ["Early stopping at step 412: no finite val_loss for 1 check."]
+
+
+def test_why_a_run_ended_badly(panel: PanelPage):
+    steer(panel, status="lost", step=7)
+    assert cards(panel) == ["Lost at step 7. The process is gone: it was killed or restarted, or its machine went down. What was recorded is kept."]
+    panel.send(**STEERED | dict(status="lost", step=7, reason="Kernel restarted."))
+    assert cards(panel) == ["Lost at step 7. Kernel restarted."]
+    panel.send(**STEERED | dict(status="failed", step=7, reason="ValueError: x"))
+    assert cards(panel) == ["Failed at step 7. ValueError: x"]
+    panel.send(**STEERED)
+    assert cards(panel) == []
+
+
+# Marks
+
+def upright(panel: PanelPage, step: int, steps=200) -> float:
+    """How much of the height of the plot is inked as an upright at a step; they are dotted."""
+    below = panel.pixels(LOSS, step / steps, 7)[60:].astype(int)  # beneath the labels
+    soft = abs(below[..., :3] - panel.css("--soft")).max(-1) < 60
+    return (soft * below[..., 3] / 255).mean(0).max()
+
+
+def words_drawn(panel: PanelPage, *events: dict, **state) -> list[str]:
+    """The labels that another drawing of the plot puts there, with how far they reach."""
+    panel.page.evaluate("""() => { window.drawnWords = []; const { prototype } = CanvasRenderingContext2D; prototype.before ??= prototype.fillText;
+      prototype.fillText = function (text, x, y) { drawnWords.push([text, x, y, this.measureText(text).width]); return this.before(text, x, y); }; }""")
+    panel.send(events=list(events), **STEERED | state)
+    return [word for word in panel.page.evaluate("drawnWords") if re.match(r"[a-z]", word[0]) and word[0] not in ("step", "epoch")]
+
+
+def test_commands_leave_marks(panel: PanelPage):
+    steer(panel, train(200, loss=np.full(200, .5)), step=200)
+    events = [halved(step=20), halved("b", step=50, arguments=dict(factor=2)), halved("c", step=80, arguments=dict(factor=.3)), command("pause", step=110, id="p"),
+              command("resume", step=118, id="r"), command("undo", step=140, id="u", arguments=dict(id="a")), command("stop", step=160, id="s", arguments=dict(when="epoch")),
+              command("scale_lr", "refused", 170, "n"), command("early_stop", step=175, id="e"), EARLY_STOP | dict(step=190)]
+    words = words_drawn(panel, *events, step=200)
+    assert sorted(word for word, *_ in words) == sorted(["lr ÷2", "lr ×2", "lr ×0.3", "paused", "undo", "stop after epoch", "early stop"])
+    for step in (20, 50, 80, 110, 140, 160, 190): assert .25 < upright(panel, step) < .7, step
+    for step in (118, 170, 175, 35): assert upright(panel, step) < .1, step
+    would = EARLY_STOP | dict(step=190, status="would_stop")
+    assert words_drawn(panel, would, step=200)[0][0] == "early stop" and upright(panel, 190) < .25  # fainter
+
+
+def test_labels_of_marks_do_not_overprint_each_other(panel: PanelPage):
+    steer(panel, train(200), step=200)
+    for steps in (np.full(4, 190), range(60, 68), range(1, 200), [199, 200, 200, 200]):
+        events = [halved(str(i), step=int(step), arguments=dict(factor=1 + i / 10)) for i, step in enumerate(steps)]
+        words = words_drawn(panel, *events, step=200)
+        assert 1 < len(words) <= 9 and words[0][0] == f"lr ×{1 + (len(events) - 1) / 10:.3g}"  # the last one for certain
+        for i, (_, x, y, width) in enumerate(words):
+            assert not any(y == other[2] and x < other[1] + other[3] and other[1] < x + width for other in words[:i])
+
+
+def test_what_an_evaluation_found_is_a_hollow_mark(panel: PanelPage, shots):
+    events = [EVALUATED | dict(metrics=dict(val_loss=.5, accuracy=.9), step=100), command("evaluate", step=100)]
+    steer(panel, train(200, loss=np.linspace(2, 1, 200)), step=200)
+    valid = lambda: (abs(panel.pixels(LOSS, .5, 13)[..., :3].astype(int) - panel.css("--valid")).max(-1) < 40)
+    assert not valid().any()
+    panel.send(events=events, **STEERED | dict(step=200))
+    ring = valid()  # there is no series of that name yet
+    rows = np.flatnonzero(ring.any(1))
+    middle = rows[len(rows) // 2]
+    assert 7 <= len(rows) <= 13 and not ring[middle, 4:9].any()
+    assert (*panel.pixels(LOSS, .5, 13)[middle, 6],) == (*panel.css("--bg"), 255)  # it hides the line beneath it
+    assert "val_loss evaluated 0.5" in panel.hover(LOSS, .5) and "evaluated" not in panel.hover(LOSS, .7)
+    assert panel.page.locator(".legend .series").all_inner_texts() == ["loss 1.000", "val_loss 0.5000"]
+    panel.send(table("valid", _step=[50, 150], val_loss=[1.5, 1.2], accuracy=[.5, .6]), **STEERED | dict(step=200))
+    assert panel.page.locator(".legend .series").all_inner_texts() == ["loss 1.000", "val_loss 1.200"]
+    panel.page.mouse.move(5, 5)
+    assert valid()[rows[0] - 3:].any()
+    panel.panel.screenshot(path=shots / "front-end-evaluated.png")
+    panel.page.locator(".legend button", has_text="accuracy").click()
+    panel.drawn()
+    assert "accuracy evaluated 0.9" in panel.hover(LOSS, .5)
+
+
+def test_words_of_commands_are_never_html(panel: PanelPage):
+    events = [command(EVIL, by=EVIL), EVALUATED | dict(metrics={f"val_{EVIL}": .1, "val_loss": 1}), command("evaluate", id="v", by=EVIL),
+              command("early_stop", "failed", id="e", by=EVIL, reason=EVIL, arguments={EVIL: EVIL, "metric": EVIL}), EARLY_STOP | dict(metric=EVIL)]
+    metrics = {f"val_{EVIL}": [1.], "loss": [1.]}
+    steer(panel, table("train", _step=[140], **metrics), events=events, early_stop=EARLY | dict(metric=EVIL, best=None), stopping="step")
+    panel.page.get_by_role("button", name="earlier").click()
+    panel.hover(LOSS, 1)
+    assert EVIL in last(panel) and EVIL in cards(panel)[0] and panel.page.locator(".seen").inner_text() == f"waiting for {EVIL}"
+    assert f"val_{EVIL} 0.1" in panel.page.locator(".earlier").inner_text()
+    assert panel.field("metric").locator("option").all_inner_texts() == [EVIL, "loss", f"val_{EVIL}"] or f"val_{EVIL}" in panel.field("metric").inner_text()
+    assert panel.page.locator("img").count() == 0 and panel.page.evaluate("window.hit") is None
+
+
+OUTSIDE = """panel => {
+  const edge = panel.getBoundingClientRect();
+  const all = [...panel.querySelectorAll(":not(.said, .heat *, .plot *, .curve *, .strip *)")].filter((one) => one.checkVisibility() && one.getBoundingClientRect().width);
+  return all.filter((one) => one.getBoundingClientRect().right > edge.right || one.getBoundingClientRect().left < edge.left).map((one) => one.outerHTML.slice(0, 99));
+}"""
+
+
+@pytest.mark.parametrize("width", [400, 480, 640, 800, 1040])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_controls_fit(browser: Browser, shots, width, dark):
+    page = browser.new_page(viewport=dict(width=width + 40, height=1000), color_scheme="dark" if dark else "light", forced_colors="active" if width == 480 else "none")
+    panel = PanelPage(page)
+    long = "val_a_rather_long_name_of_a_metric"
+    steer(panel, train(200, learning_rate=np.full(200, 1.25e-4)), events=[EVALUATED, command("evaluate", id="v"), halved("b", reason=None), halved(step=150)],
+          status="paused", paused_since=1.79e9, learning_rate=1.25e-4, early_stop=EARLY | dict(metric=long, patience=1000, min_delta=.0001), epoch=3, epochs=5, batch=47, batches=79)
+    page.get_by_role("button", name="earlier").click()
+    panel.field("patience").fill("0")
+    panel.field("patience").blur()
+    panel.button("Stop after epoch").click()
+    panel.drawn()
+    panel.panel.screenshot(path=shots / f"front-end-steered-{width}-{'dark' if dark else 'light'}.png")
+    assert panel.panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth") and panel.panel.evaluate(OUTSIDE) == []
+    assert panel.errors == []
+    page.close()

@@ -47,3 +47,13 @@ def test_gradients(tmp_path):
     runs = run_notebook(tmp_path / "gradients.ipynb")
     names = ["healthy", "vanishing", "exploding", "clipped", "dead", "lr 0.0005", "lr 0.02", "lr 0.5"]
     assert [(run.name, run.status) for run in runs] == [(name, "finished") for name in names]
+
+
+def test_steer_a_run(tmp_path):
+    """Its hands press what a person would, and each press does what the page says."""
+    (tmp_path / "steer.ipynb").write_bytes(TUTORIALS[3].read_bytes())
+    runs = {run.name: run for run in run_notebook(tmp_path / "steer.ipynb")}
+    assert [run.status for run in runs.values()] == ["finished"] * 5 + ["stopped"] * 2
+    assert runs["a tenth"].history("val_loss")[-1][1] < .9 * runs["untouched"].history("val_loss")[-1][1]
+    assert runs["paused"].history("loss") == runs["untouched"].history("loss")
+    assert runs["patient"].progress["epoch"] < 39 and "early stopping" in runs["patient"].info["reason"]

@@ -4,7 +4,7 @@ import { valueAxis, type Axis } from "./axes";
 import type { Curve, Frame, Points } from "./curve";
 import { rate } from "./format";
 import { Hover } from "./hover";
-import { drawBroken, drawMarks, drawUnit, type Mark } from "./marks";
+import { drawBroken, drawMarks, drawRings, drawUnit, type Mark } from "./marks";
 import type { Road, Ticks } from "./road";
 import { color } from "./theme";
 import type { Span } from "./viewport";
@@ -17,6 +17,8 @@ export interface Line {
   beta: number;
   /** Few values, each of which counts. */
   dotted: boolean;
+  /** Found outside of the run's course, at any step. */
+  evaluated?: Curve;
 }
 
 export interface Scene {
@@ -44,6 +46,7 @@ export class Chart {
   private scene!: Scene;
   private ticks!: Ticks;
   private values!: Axis;
+  private rings: Points[] = [];
   private built = "";
 
   constructor(private box: HTMLElement) {
@@ -71,7 +74,8 @@ export class Chart {
     const frame = { from, to, columns, log: scene.log };
     const curves = scene.lines.flatMap((line) => curvesOf(line, frame));
     this.ticks = scene.road.ticks(from, to, Math.floor(width / 48));
-    this.values = thinned(valueAxis(...extent(curves), scene.log), this.plot?.over.clientHeight ?? height);
+    this.rings = scene.lines.map(({ evaluated }) => evaluated?.points(frame) ?? { x: [], y: [] });
+    this.values = thinned(valueAxis(...extent([...curves, ...this.rings]), scene.log), this.plot?.over.clientHeight ?? height);
     const data = uPlot.join(curves.map(({ x, y }) => [x, y])) as uPlot.AlignedData;
     const plot = this.ready(width, height, data);
     plot.batch(() => {
@@ -169,7 +173,8 @@ export class Chart {
   }
 
   private annotate(plot: uPlot): void {
-    drawMarks(plot, this.scene.marks ?? [], this.css("--soft"), FONT);
+    this.rings.forEach((points, i) => drawRings(plot, points, this.css(this.scene.lines[i].color), this.css("--bg")));
+    drawMarks(plot, this.scene.marks ?? [], this.css("--soft"), this.css("--bg"), FONT);
     drawBroken(plot, this.scene.lines.map(({ series }) => series.broken.values), this.css("--bad"));
   }
 

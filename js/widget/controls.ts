@@ -1,52 +1,124 @@
-import { add, addButton, write, type Part } from "./dom";
+import { add, addButton, addIcon, mark, write, type Part } from "./dom";
+import { earlyStop } from "./early_stop";
+import { rate } from "./format";
 import type { Link } from "./link";
-import { ended, type Event, type When } from "./protocol";
+import { ended, type Request, type When } from "./protocol";
 import type { Store } from "./store";
 
+/** What steers the run: a bar of buttons, and beneath it early stopping. */
 export const controls: Part = (panel, store, link) => {
   const bar = add(panel, "div", "controls");
-  const group = add(bar, "span", "group");
-  const stop = (when: When) => () => {
-    if (!ended(store.state)) link.send({ command: "stop", arguments: { when } });
+  const ask = (request: Request) => {
+    if (!ended(store.state)) link.send(request);
   };
-  const now = addButton(group, "danger", "", stop("step"));
-  add(now, "i", "square").setAttribute("aria-hidden", "true");
-  now.append("Stop now");
-  const later = addButton(group, "quiet", "Stop after epoch", stop("epoch"));
-  const hint = add(bar, "span", "muted hint");
-  hint.setAttribute("role", "status");
-
-  return store.listen(() => {
-    const over = ended(store.state);
-    show(now, over, !over && stopping(store, link, "step"));
-    const hasNoEpochs = store.state?.epoch === null;
-    show(later, over || hasNoEpochs, !over && stopping(store, link, "epoch"));
-    write(hint, over ? "" : words(store, link));
-  });
+  const shows = [
+    addButtons(bar, ask),
+    addLearningRate(bar, ask),
+    addHint(bar),
+    addEvaluate(bar, link, ask),
+  ];
+  const cleanup = earlyStop(panel, store, link);
+  const unlisten = store.listen(() => shows.forEach((show) => show(store, link)));
+  return () => {
+    unlisten();
+    cleanup();
+  };
 };
 
-/** Pressed is what was asked for and not turned down; a press can be repeated, for asking again does no harm. */
-function show(button: HTMLButtonElement, disabled: boolean, pressed: boolean): void {
-  button.disabled = disabled;
-  button.setAttribute("aria-pressed", String(pressed));
-  button.setAttribute("aria-busy", String(pressed));
+type Ask = (request: Request) => void;
+type Show = (store: Store, link: Link) => void;
+
+function addButtons(bar: HTMLElement, ask: Ask): Show {
+  const group = add(bar, "span", "group");
+  const pause = addPause(group, ask);
+  const now = addButton(group, "danger", "", () => ask({ command: "stop", arguments: { when: "step" } }));
+  addIcon(now, "stop");
+  now.append("Stop now");
+  const later = addButton(group, "quiet", "Stop after epoch", () => ask({ command: "stop", arguments: { when: "epoch" } }));
+
+  return (store, link) => {
+    pause(store, link);
+    const over = ended(store.state);
+    const show = (button: HTMLButtonElement, when: When, disabled: boolean) => {
+      button.disabled = disabled;
+      const isPressed = !over && isStopping(store, link, when);
+      mark(button, "aria-pressed", isPressed);
+      mark(button, "aria-busy", isPressed);
+    };
+    show(now, "step", over);
+    show(later, "epoch", over || store.state?.epoch === null);
+  };
+}
+
+/** One button for both, as wide as the wider of them, so that nothing beside it moves. */
+function addPause(group: HTMLElement, ask: Ask): Show {
+  let command: "pause" | "resume" = "pause";
+  const button = addButton(group, "swap", "", () => ask({ command, arguments: {} }));
+  const faces = (["pause", "resume"] as const).map((name) => {
+    const face = add(button, "span", "face");
+    addIcon(face, name);
+    face.append(WORDS[name]);
+    return [name, face] as const;
+  });
+
+  return ({ state }, link) => {
+    command = state?.status === "paused" ? "resume" : "pause";
+    button.disabled = ended(state);
+    mark(button, "aria-label", WORDS[command]);
+    faces.forEach(([name, face]) => face.classList.toggle("off", name !== command));
+    mark(button, "aria-busy", !ended(state) && link.outstanding(command).length > 0);
+  };
+}
+
+const WORDS = { pause: "Pause", resume: "Resume" };
+
+function addLearningRate(bar: HTMLElement, ask: Ask): Show {
+  const group = add(bar, "span", "group");
+  add(group, "span", "muted", "lr");
+  const figure = add(group, "span", "num now");
+  const buttons = [["÷2", "Halve learning rate", 0.5], ["×2", "Double learning rate", 2]] as const;
+  const scales = buttons.map(([text, name, factor]) => {
+    const button = addButton(group, "", text, () => ask({ command: "scale_lr", arguments: { factor } }));
+    button.setAttribute("aria-label", name);
+    return [button, factor] as const;
+  });
+
+  return ({ state }, link) => {
+    group.hidden = !state?.can_scale;
+    const { learning_rate: now, learning_rate_scale: scale } = state ?? {};
+    write(figure, typeof now === "number" ? rate(now) : "");
+    group.title = scale === undefined || scale === 1 ? "" : `${rate(scale)} times what the training asks for`;
+    const asked = link.outstanding("scale_lr");
+    for (const [button, factor] of scales) {
+      button.disabled = ended(state);
+      mark(button, "aria-busy", !ended(state) && asked.some((how) => how.factor === factor));
+    }
+  };
+}
+
+function addHint(bar: HTMLElement): Show {
+  const hint = add(bar, "span", "muted hint");
+  hint.setAttribute("role", "status");
+  return (store, link) => write(hint, ended(store.state) ? "" : words(store, link));
 }
 
 function words(store: Store, link: Link): string {
   if (link.unanswered) return "no answer yet; still asking";
-  return stopping(store, link, "step") || stopping(store, link, "epoch") ? "stopping …" : "";
+  if (isStopping(store, link, "step") || isStopping(store, link, "epoch")) return "stopping …";
+  if (link.outstanding("pause").length && store.state?.status !== "paused") return "pausing …";
+  return link.outstanding("evaluate").length ? "evaluating …" : "";
 }
 
-function stopping(store: Store, link: Link, when: When): boolean {
-  const outcome = new Map<string, Event>();
-  for (const event of store.events) {
-    if (event.event === "command" && event.id) outcome.set(event.id, event);
-  }
-  const asked = [...link.sent.values()].some(
-    ({ content }) => content.command === "stop" && content.arguments.when === when && !outcome.has(content.id),
-  );
-  const heard = [...outcome.values()].some(
-    (event) => event.command === "stop" && event.arguments?.when === when && (event.status === "requested" || event.status === "applied"),
-  );
-  return asked || heard;
+const isStopping = ({ state }: Store, link: Link, when: When): boolean =>
+  state?.stopping === when || link.outstanding("stop").some((how) => how.when === when);
+
+function addEvaluate(bar: HTMLElement, link: Link, ask: Ask): Show {
+  const isBusy = () => link.outstanding("evaluate").length > 0;
+  // An evaluation takes a while, and a second one would find the same.
+  const button = addButton(bar, "quiet right", "Evaluate now", () => isBusy() || ask({ command: "evaluate", arguments: {} }));
+  return ({ state }) => {
+    button.hidden = !state?.can_evaluate;
+    button.disabled = ended(state);
+    mark(button, "aria-busy", !ended(state) && isBusy());
+  };
 }

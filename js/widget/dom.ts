@@ -48,3 +48,26 @@ export function setFigure(element: HTMLElement, text: string, bad: boolean): voi
   if (element.textContent !== text) element.textContent = text;
   element.classList.toggle("bad", bad);
 }
+
+const SHAPES = {
+  pause: "M0 0h3v9H0zM6 0h3v9H6z",
+  resume: "M1 0l8 4.5L1 9z",
+  stop: "M0 0h9v9H0z",
+};
+
+/** A sign for the eye only. It is drawn, for as a letter it looks different in every font. */
+export function addIcon(parent: HTMLElement, shape: keyof typeof SHAPES): void {
+  const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  icon.setAttribute("class", "icon");
+  icon.setAttribute("viewBox", "0 0 9 9");
+  icon.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(icon.namespaceURI, "path");
+  path.setAttribute("d", SHAPES[shape]);
+  icon.append(path);
+  parent.append(icon);
+}
+
+/** Sets an attribute that changed: setting it again would be a change to whoever observes it. */
+export function mark(element: HTMLElement, name: string, value: boolean | string): void {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+}

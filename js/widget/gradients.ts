@@ -160,7 +160,7 @@ class GradientNorms {
     this.total.setAttribute("aria-pressed", String(isTotal));
     this.reset.hidden = !store.viewport.zoom;
     this.scale.show(peaks?.range);
-    const finding = store.events.find(({ finding }) => finding === "non_finite_gradient");
+    const { finding } = store.ledger;
     this.finding.hidden = !finding;
     if (finding) write(this.finding, told(finding, this.called(finding.layer ?? "")));
   }
@@ -168,7 +168,7 @@ class GradientNorms {
   private showPeriod(): void {
     const every = this.store.state?.gradients_every ?? 1;
     write(this.period, every > 1 ? `every ${every} steps` : "");
-    const budget = [...this.store.events].reverse().find(({ event }) => event === "budget");
+    const { budget } = this.store.ledger;
     if (budget?.share) this.period.title = `Each measurement takes ${Math.round(100 * budget.share)} % of a step's time`;
   }
 

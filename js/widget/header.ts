@@ -1,5 +1,5 @@
 import { add, Figure, write, type Part } from "./dom";
-import { duration, percent } from "./format";
+import { clock, duration, percent } from "./format";
 import { reading } from "./metrics";
 import { ended, type State, type Status } from "./protocol";
 import type { Store } from "./store";
@@ -32,7 +32,7 @@ export const header: Part = (panel, store) => {
       write(pill, word);
       pill.dataset.tone = tone;
       write(where, ...position(state));
-      write(left, ...timeLeft(state));
+      write(left, ...time(state));
     }
     write(watching, ...watch(store));
   });
@@ -58,6 +58,7 @@ function watch(store: Store): (string | Figure)[] {
   return costs.length && live.length ? [...costs, " · ", ...live] : [...costs, ...live];
 }
 
-function timeLeft({ status, seconds_left: seconds }: State): (string | Figure)[] {
+function time({ status, seconds_left: seconds, paused_since: since }: State): (string | Figure)[] {
+  if (status === "paused" && since) return ["paused since ", new Figure(clock(since))];
   return status === "running" && seconds !== null ? [new Figure(duration(seconds)), " left"] : [];
 }

@@ -1,10 +1,12 @@
 import type uPlot from "uplot";
 import type { Line } from "./chart";
 import { nearest } from "./column";
+import type { Curve } from "./curve";
 import { add } from "./dom";
 import { precise } from "./format";
 
 const STRIDES: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -40, PageDown: 40 };
+const NEAR = 4; // px
 
 /** The values under the crosshair, which follows the mouse or the arrow keys and rests on recorded steps only. */
 export class Hover {
@@ -38,14 +40,18 @@ export class Hover {
     if (step === undefined) return;
     this.card.replaceChildren();
     add(this.card, "span", "wide", `step ${step}`);
-    for (const { series, color } of this.lines) {
-      if (!series.step.length) continue;
-      const value = series.value.values[nearest(series.step.values, step)];
-      for (const text of [series.name, precise(value)]) {
-        add(this.card, "span", "", text).style.color = `var(${Number.isFinite(value) ? color : "--bad"}-text)`;
-      }
+    for (const { series, color, evaluated } of this.lines) {
+      if (series.step.length) this.tell(series.name, series.value.values[nearest(series.step.values, step)], color);
+      const found = evaluated && beside(plot, left, evaluated);
+      if (found) this.tell(`${series.name} evaluated`, found.value, color);
     }
     this.place(plot, left);
+  }
+
+  private tell(name: string, value: number, color: string): void {
+    for (const text of [name, precise(value)]) {
+      add(this.card, "span", "", text).style.color = `var(${Number.isFinite(value) ? color : "--bad"}-text)`;
+    }
   }
 
   dispose(): void {
@@ -60,9 +66,16 @@ export class Hover {
     this.card.style.left = `${clamp(right, 0, Math.max(0, room - width))}px`;
   }
 
+  /** What an evaluation found is in reach too, where no row is nearer. */
   private stepAt(plot: uPlot, left: number): number | undefined {
+    const wanted = plot.posToVal(left, "x");
     const steps = this.lines.find(({ series }) => series.step.length)?.series.step.values;
-    return steps?.[nearest(steps, plot.posToVal(left, "x"))];
+    let step = steps?.[nearest(steps, wanted)];
+    for (const { evaluated } of this.lines) {
+      const found = evaluated && beside(plot, left, evaluated)?.step;
+      if (found !== undefined && !(Math.abs(found - wanted) >= Math.abs(step! - wanted))) step = found;
+    }
+    return step;
   }
 
   private key = (event: KeyboardEvent): void => {
@@ -100,6 +113,13 @@ export class Hover {
     const wanted = pixel === index ? beside : pixel;
     return clamp(plot.valToPos(steps[wanted], "x"), 0, plot.over.clientWidth);
   }
+}
+
+/** The point under the crosshair, if there is one. */
+function beside(plot: uPlot, left: number, { step, value }: Curve): { step: number; value: number } | undefined {
+  const i = nearest(step.values, plot.posToVal(left, "x"));
+  const isNear = Math.abs(plot.valToPos(step.at(i), "x") - left) <= NEAR;
+  return isNear ? { step: step.at(i), value: value.at(i) } : undefined;
 }
 
 const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

@@ -1,6 +1,7 @@
 import type { Render } from "@anywidget/types";
 import { controls } from "./controls";
 import { add, write, type Part } from "./dom";
+import { earlyStop } from "./early_stop";
 import { footer } from "./footer";
 import { gradients } from "./gradients";
 import { header } from "./header";
@@ -13,7 +14,9 @@ import type { Traits } from "./protocol";
 import { Store } from "./store";
 import { followTheme } from "./theme";
 
-const PARTS: Record<string, Part> = { header, progress, controls, loss: lossPlot, gradients, commands, footer };
+const PARTS: Record<string, Part> = {
+  header, progress, controls, early_stop: earlyStop, loss: lossPlot, gradients, commands, footer,
+};
 const PLOTS = ["loss", "gradients"];
 
 const render: Render<Traits> = ({ model, el }) => {

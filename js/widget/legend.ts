@@ -20,7 +20,7 @@ export class Legend {
 
   show(lines: Line[], others: Other[]): void {
     this.build(lines, others);
-    for (const { series } of lines) this.set(series.name, series.value.last);
+    for (const { series, evaluated } of lines) this.set(series.name, series.value.last ?? evaluated?.value.last);
     for (const { name, value } of others) this.set(name, value);
   }
 

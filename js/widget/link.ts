@@ -1,5 +1,5 @@
 import type { AnyModel } from "@anywidget/types";
-import type { Command, Traits, Update } from "./protocol";
+import type { ArgumentsOf, Command, Request, Traits, Update } from "./protocol";
 import type { Store } from "./store";
 
 interface Sent {
@@ -13,8 +13,8 @@ const PATIENCE_MS = 3000;
 
 /** The talk with the kernel. A message can be lost while the kernel is busy, so each is sent until acknowledged. */
 export class Link {
-  /** Everything this view asked for, by id. */
-  readonly sent = new Map<string, Sent>();
+  /** What this view asked for and has heard nothing of, by id. */
+  private sent = new Map<string, Sent>();
   private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(private model: AnyModel<Traits>, private store: Store) {
@@ -28,6 +28,12 @@ export class Link {
     this.post(content);
     this.timer ??= setInterval(this.resend, RESEND_MS);
     this.store.touch();
+  }
+
+  /** The arguments of the commands of a kind whose outcome is not known yet, oldest first. */
+  outstanding<C extends Request["command"]>(command: C): ArgumentsOf<C>[] {
+    const contents = [...this.sent.values()].map(({ content }) => content as Request);
+    return contents.filter((content) => content.command === command).map((content) => content.arguments as ArgumentsOf<C>);
   }
 
   /** Whether some command has been without an answer for longer than anyone expects. */
@@ -56,7 +62,15 @@ export class Link {
       if (sent) sent.acknowledged = true;
     }
     if (!this.store.apply(update, buffers)) this.snapshot();
+    this.settle();
   };
+
+  private settle(): void {
+    for (const [id, { content, acknowledged }] of this.sent) {
+      const isDone = content.command === "snapshot" ? acknowledged : this.store.ledger.isSettled(id);
+      if (isDone) this.sent.delete(id);
+    }
+  }
 
   private resend = (): void => {
     const waiting = this.waiting();

@@ -1,59 +1,105 @@
-import { add, Figure, write, type Part } from "./dom";
+import { addCard, addCards } from "./cards";
+import { add, addButton, Figure, mark, write, type Part } from "./dom";
 import { clock } from "./format";
-import type { Event, State } from "./protocol";
+import { isUndone, type Entry } from "./ledger";
+import type { Link } from "./link";
+import { ended } from "./protocol";
+import { sentence } from "./sentences";
 import type { Store } from "./store";
 
-/** What became of the last command, and why a run has failed. */
-export const commands: Part = (panel, store) => {
-  const card = addCard(panel, "muted");
-  const failure = addCard(panel, "reason");
-  failure.dataset.tone = "bad";
+const MOST = 20; // earlier commands that are listed
+
+/** What became of the last command, and of those before it; and what the run did by itself. */
+export const commands: Part = (panel, store, link) => {
+  const showCards = addCards(panel);
+  const last = addLine(addCard(panel, "muted"), store, link);
+  last.element.firstElementChild!.setAttribute("aria-live", "polite");
+  const more = addButton(last.tools, "quiet more", "", () => {
+    mark(more, "aria-expanded", !isOpen());
+    store.touch();
+  });
+  mark(more, "aria-expanded", false);
+  const list = addList(panel, store, link);
+  const isOpen = () => more.getAttribute("aria-expanded") === "true";
+  let shown = "";
 
   return store.listen(() => {
-    const event = lastCommand(store);
-    card.hidden = !event;
-    if (event) {
-      card.dataset.tone = TONES[event.status ?? "requested"];
-      write(card.firstElementChild as HTMLElement, new Figure(clock(event.time)), `\u2003${sentence(event)}`);
-    }
-    const { state } = store;
-    failure.hidden = !(state?.reason && (state.status === "failed" || state.status === "lost"));
-    if (state && !failure.hidden) explain(failure.firstElementChild as HTMLElement, state);
+    showCards(store);
+    const { ledger, state } = store;
+    const now = JSON.stringify([ledger.version, ended(state), isOpen(), link.outstanding("undo")]);
+    if (now === shown) return;
+    shown = now;
+    const [newest, ...earlier] = ledger.recent(isOpen() ? 1 + MOST : 1);
+    last.element.hidden = !newest;
+    if (newest) last.show(newest);
+    const before = ledger.count - 1;
+    more.hidden = before < 1;
+    write(more, `earlier (${before})`);
+    list(earlier, before - earlier.length);
   });
 };
 
-const TONES = { requested: "soft", applied: "good", refused: "warn", failed: "bad" };
-
-function addCard(panel: HTMLElement, className: string): HTMLElement {
-  const card = add(panel, "div", "card");
-  add(card, "p", className);
-  return card;
+interface Line {
+  element: HTMLElement;
+  tools: HTMLElement;
+  show(entry: Entry): void;
 }
 
-function lastCommand({ events }: Store): Event | undefined {
-  for (let i = events.length - 1; i >= 0; i--) {
-    if (events[i].event === "command") return events[i];
-  }
-  return undefined;
+/** A command: when, what became of it, and a button that takes it back, if that can be done. */
+function addLine(element: HTMLElement, store: Store, link: Link): Line {
+  const words = element.firstElementChild as HTMLElement;
+  const tools = add(element, "span", "group");
+  const undo = addButton(tools, "quiet", "Undo", () => {
+    if (id !== undefined && !isAsked(id) && !ended(store.state)) link.send({ command: "undo", arguments: { id } });
+  });
+  const isAsked = (wanted: string) => link.outstanding("undo").some((how) => how.id === wanted);
+  let id: string | undefined;
+
+  const show = (entry: Entry) => {
+    const { event, metrics } = entry;
+    id = event.id;
+    element.dataset.tone = (event.status && TONES.get(event.status)) ?? "soft";
+    const of = store.ledger.find(event.arguments?.id)?.event;
+    write(words, new Figure(clock(event.time)), `\u2003${sentence(event, of, metrics)}`);
+    const isOffered = event.undoable && event.status === "applied" && id !== undefined;
+    undo.hidden = !isOffered || isUndone(entry) || ended(store.state);
+    mark(undo, "aria-busy", id !== undefined && isAsked(id));
+  };
+  return { element, tools, show };
 }
 
-function sentence(event: Event): string {
-  const asked = `${commandName(event)}${event.by ? ` by ${event.by}` : ""}`;
-  const because = event.reason ? `: ${event.reason}` : ".";
-  if (event.status === "applied") return `${asked}, in force at step ${event.step}.`;
-  if (event.status === "refused" || event.status === "failed") return `${asked}, ${event.status}${because}`;
-  return `${asked}, requested.`;
+const TONES = new Map([["applied", "good"], ["refused", "warn"], ["failed", "bad"]]);
+
+/** The lines of the commands before the last one, each of which stays what and where it is while others come. */
+function addList(panel: HTMLElement, store: Store, link: Link): (entries: Entry[], others: number) => void {
+  const list = add(panel, "ul", "earlier");
+  list.setAttribute("aria-label", "Earlier commands");
+  list.setAttribute("role", "list");
+  list.tabIndex = 0;
+  const rest = document.createElement("li");
+  rest.className = "muted rest";
+  let lines = new Map<Entry, Line>();
+
+  return (entries, others) => {
+    list.hidden = !entries.length;
+    const before = lines;
+    lines = new Map(entries.map((entry) => [entry, before.get(entry) ?? newLine(store, link)]));
+    before.forEach(({ element }, entry) => lines.has(entry) || element.remove());
+    let next = list.firstElementChild;
+    lines.forEach(({ element, show }, entry) => {
+      show(entry);
+      if (element === next) next = element.nextElementSibling;
+      else list.insertBefore(element, next);
+    });
+    if (others > 0 && entries.length) list.append(rest);
+    else rest.remove();
+    write(rest, `and ${others} before`);
+  };
 }
 
-function commandName({ command, arguments: how }: Event): string {
-  if (command === "stop") return how?.when === "epoch" ? "Stop after epoch" : "Stop now";
-  return command ?? "A command";
-}
-
-function explain(paragraph: HTMLElement, { status, step, reason }: State): void {
-  const text = `${status === "failed" ? "Failed" : "Lost"} at step ${step}.`;
-  if (paragraph.textContent === `${text} ${reason}`) return;
-  paragraph.replaceChildren();
-  add(paragraph, "b", "", text);
-  paragraph.append(` ${reason}`);
+function newLine(store: Store, link: Link): Line {
+  const element = document.createElement("li");
+  element.className = "line";
+  add(element, "p", "muted");
+  return addLine(element, store, link);
 }

@@ -1,10 +1,11 @@
-import { Chart, type Line, type Scene } from "./chart";
+import { Chart, type Line } from "./chart";
+import type { Curve } from "./curve";
 import { add, addButton, write, type Part } from "./dom";
 import { brief } from "./format";
 import { followGestures } from "./gestures";
 import { LearningRate } from "./learning_rate";
 import { Legend, type Other } from "./legend";
-import { families, isTwin, latest } from "./metrics";
+import { families, familyOf, isTwin, latest } from "./metrics";
 import { Series } from "./series";
 import type { Store } from "./store";
 import { themeOf } from "./theme";
@@ -78,7 +79,7 @@ class LossPlot {
   private redraw(): void {
     const known = families(this.store);
     if (!known.has(this.family)) this.family = known.keys().next().value ?? this.family;
-    const lines = this.linesOf(known.get(this.family) ?? []);
+    const lines = this.linesOf(this.namesIn(known));
     const log = this.log ?? this.suitsLog(lines);
     this.empty.hidden = lines.length > 0;
     write(this.empty, this.store.state?.step ? "No metric logged yet" : "Waiting for the first step");
@@ -88,9 +89,15 @@ class LossPlot {
     if (lines.length) {
       const { road, span } = this.store.viewport;
       this.box.setAttribute("aria-label", `${titleOf(this.family)} plot: ${spoken(lines)}`);
-      this.chart.draw({ lines, log, span, road, marks: this.marks(), told: this.rate.lines });
+      this.chart.draw({ lines, log, span, road, marks: this.store.ledger.marks, told: this.rate.lines });
     }
     this.rate.draw(this.chart.gutter);
+  }
+
+  /** The metrics of the family on show, also those that nothing but an evaluation has found. */
+  private namesIn(known: Map<string, string[]>): string[] {
+    const found = [...this.store.ledger.evaluated.keys()].filter((name) => familyOf(name) === this.family);
+    return [...new Set([...(known.get(this.family) ?? []), ...found])];
   }
 
   private linesOf(names: string[]): Line[] {
@@ -101,7 +108,7 @@ class LossPlot {
       series.take(this.store.tables.values());
       const dotted = this.isPerEpoch(series);
       const color = isTwin(name) ? colors.shift() ?? "--fourth" : "--train";
-      return { series, color, dotted, beta: dotted ? 0 : this.beta };
+      return { series, color, dotted, beta: dotted ? 0 : this.beta, evaluated: this.store.ledger.evaluated.get(name) };
     });
   }
 
@@ -115,8 +122,9 @@ class LossPlot {
 
   /** A loss is read in factors; of other metrics only those that span a wide range, an accuracy never. */
   private suitsLog(lines: Line[]): boolean {
-    const lowest = Math.min(...lines.map(({ series }) => series.lowest));
-    const highest = Math.max(...lines.map(({ series }) => series.highest));
+    const curves = lines.flatMap(({ series, evaluated }) => (evaluated ? [series, evaluated] : [series]));
+    const lowest = Math.min(...curves.map((curve) => curve.lowest));
+    const highest = Math.max(...curves.map((curve) => curve.highest));
     return lowest > 0 && (this.family.includes("loss") || highest > 100 * lowest);
   }
 
@@ -125,12 +133,6 @@ class LossPlot {
       const name = names[0];
       return { family, name, value: latest(this.store, name)! };
     });
-  }
-
-  private marks(): Scene["marks"] {
-    return this.store.events
-      .filter(({ event, status }) => event === "command" && status === "applied")
-      .map(({ step, command }) => ({ step, label: command ?? "" }));
   }
 
   private showTools(log: boolean, any: boolean): void {
@@ -164,4 +166,6 @@ class LossPlot {
 const titleOf = (family: string): string => family.charAt(0).toUpperCase() + family.slice(1).replace(/_/g, " ");
 
 const spoken = (lines: Line[]): string =>
-  lines.map(({ series }) => `${series.name} ${brief(series.value.last ?? NaN)}`).join(", ");
+  lines.map(({ series, evaluated }) => `${series.name} ${brief(lastOf(series, evaluated))}`).join(", ");
+
+const lastOf = (series: Curve, evaluated?: Curve): number => series.value.last ?? evaluated?.value.last ?? NaN;

@@ -1,31 +1,98 @@
 import type uPlot from "uplot";
 import { lowerBound } from "./column";
+import type { Points } from "./curve";
 
 export interface Mark {
   step: number;
   label: string;
+  /** What would have happened. */
+  isFaint?: boolean;
 }
 
-/** Dotted uprights where a command came into force. */
-export function drawMarks(plot: uPlot, marks: Mark[], stroke: string, font: string): void {
-  const { ctx, bbox } = plot;
+const LANES = 3; // labels one above the other
+const MOST = 9; // labels; more would hide the curves
+const LONGEST = 24; // letters
+
+/** Dotted uprights where a command came into force: one a pixel column, and as many labels as there is room for. */
+export function drawMarks(plot: uPlot, marks: Mark[], stroke: string, halo: string, font: string): void {
+  const { ctx } = plot;
   within(plot, () => {
     ctx.strokeStyle = ctx.fillStyle = stroke;
     ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+    const shown = marksInView(plot, marks);
+    drawUprights(plot, shown);
+    ctx.setLineDash([]);
+    ctx.strokeStyle = halo;
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.lineJoin = "round";
     ctx.font = font.replace("11px", `${11 * devicePixelRatio}px`);
     ctx.textBaseline = "top";
-    for (const { step, label } of marks) {
-      const x = Math.round(plot.valToPos(step, "x", true)) + 0.5;
+    ctx.textAlign = "left";
+    drawLabels(plot, shown);
+  });
+}
+
+type Placed = Mark & { x: number };
+
+function marksInView(plot: uPlot, marks: Mark[]): Placed[] {
+  const { min, max } = plot.scales.x;
+  const inView = marks.filter(({ step }) => step >= min! && step <= max!);
+  return inView.map((mark) => ({ ...mark, x: Math.round(plot.valToPos(mark.step, "x", true)) + 0.5 }));
+}
+
+function drawUprights({ ctx, bbox }: uPlot, marks: Placed[]): void {
+  const columns = new Map<number, boolean>();
+  for (const { x, isFaint = false } of marks) columns.set(x, isFaint && (columns.get(x) ?? true));
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  columns.forEach((isFaint, x) => {
+    ctx.globalAlpha = isFaint ? 0.5 : 1;
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  });
+}
+
+/** From the newest on, each where no other label is; those for which there is no room are left out. */
+function drawLabels({ ctx, bbox }: uPlot, marks: Placed[]): void {
+  const gap = 5 * devicePixelRatio;
+  const taken: [left: number, right: number][][] = Array.from({ length: LANES }, () => []);
+  const widths = new Map<string, number>();
+  const told = new Set<string>();
+  let free = MOST;
+  for (let i = marks.length - 1; i >= 0 && free; i--) {
+    const { x, isFaint } = marks[i];
+    const label = marks[i].label.slice(0, LONGEST);
+    const width = widths.get(label) ?? ctx.measureText(label).width;
+    widths.set(label, width);
+    const left = x + gap + width < bbox.left + bbox.width ? x + gap : x - gap - width;
+    const lane = taken.findIndex((spans) => spans.every(([from, to]) => left > to + gap || left + width < from - gap));
+    if (lane < 0 || told.has(`${x} ${label}`)) continue;
+    told.add(`${x} ${label}`);
+    taken[lane].push([left, left + width]);
+    ctx.globalAlpha = isFaint ? 0.6 : 1;
+    const top = bbox.top + lane * 13 * devicePixelRatio;
+    ctx.strokeText(label, left, top);
+    ctx.fillText(label, left, top);
+    free--;
+  }
+}
+
+/** Hollow dots: found by an evaluation outside of the run's course. */
+export function drawRings(plot: uPlot, { x, y }: Points, stroke: string, fill: string): void {
+  const { ctx } = plot;
+  within(plot, () => {
+    ctx.strokeStyle = stroke;
+    ctx.fillStyle = fill;
+    ctx.lineWidth = 2 * devicePixelRatio;
+    x.forEach((step, i) => {
+      const value = y[i];
+      if (value === null) return;
       ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
-      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.arc(plot.valToPos(step, "x", true), plot.valToPos(value, "y", true), 4 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.fill();
       ctx.stroke();
-      const gap = 5 * devicePixelRatio;
-      const roomy = x + gap + ctx.measureText(label).width < bbox.left + bbox.width;
-      ctx.textAlign = roomy ? "left" : "right";
-      ctx.fillText(label, roomy ? x + gap : x - gap, bbox.top);
-    }
+    });
   });
 }
 

@@ -37,7 +37,7 @@ function newest(tables: Table[], name: string): number | undefined {
   return last?.columns.get(name)!.last;
 }
 
-function metricNames(store: Store): Set<string> {
+export function metricNames(store: Store): Set<string> {
   const names = new Set<string>();
   for (const table of metricTables(store)) {
     if (!table.step.length) continue;

@@ -21,6 +21,35 @@ export interface State {
   /** Values are read every so many steps, where reading one means waiting for the device; else null. */
   reads_every?: number | null;
   machine: Machine | null;
+  /** What the run is about to do. From here on, older runs do not say. */
+  stopping?: When | null;
+  /** Unix seconds, while it is paused. */
+  paused_since?: number | null;
+  /** Of the first parameter group, in force now; null if there is none that can be read without waiting. */
+  learning_rate?: number | null;
+  /** The product of all factors so far. */
+  learning_rate_scale?: number;
+  can_scale?: boolean;
+  can_evaluate?: boolean;
+  early_stop?: EarlyStop | null;
+}
+
+export interface EarlyStopSettings {
+  on: boolean;
+  metric: string;
+  mode: "min" | "max";
+  /** So many values in a row that are no better than the best one. */
+  patience: number;
+  min_delta: number;
+}
+
+export interface EarlyStop extends EarlyStopSettings {
+  best: number | null;
+  best_step: number | null;
+  /** Values since the best one. */
+  waited: number;
+  /** The step at which patience was over, or would have been; null if it was not yet. */
+  would_stop: number | null;
 }
 
 export interface Machine {
@@ -33,6 +62,20 @@ export interface Machine {
 
 export type When = "step" | "epoch";
 
+/** Of a command, as it was sent: whoever left it may have sent anything. */
+export interface Arguments extends Partial<EarlyStopSettings> {
+  when?: When;
+  factor?: number;
+  /** Of the command to undo. */
+  id?: string;
+}
+
+/** What a command has come to, an evaluation, or early stopping. */
+export type Outcome =
+  | "requested" | "applied" | "refused" | "failed"
+  | "evaluated" | "partial"
+  | "stopped" | "would_stop";
+
 export interface Event {
   /** Unix seconds. */
   time: number;
@@ -40,10 +83,18 @@ export interface Event {
   event: string;
   id?: string;
   command?: string;
-  arguments?: { when?: When };
-  status?: "requested" | "applied" | "refused" | "failed";
+  arguments?: Arguments | null;
+  status?: Outcome;
   by?: string;
   reason?: string;
+  undoable?: boolean;
+  /** Of an evaluation. */
+  metrics?: Record<string, number | null>;
+  /** Of early stopping. */
+  metric?: string;
+  best?: number | null;
+  best_step?: number | null;
+  waited?: number;
   /** Of a finding: which one, and where it was made. */
   finding?: "non_finite_gradient";
   layer?: string;
@@ -74,10 +125,21 @@ export interface Update {
   events?: { start: number; rows: Event[] };
   tables: TableHeader[];
   acknowledged: string[];
-  route: "subshell" | "pump" | "comm" | null;
+  /** How clicks reach the run; `inbox`: it belongs to another process. */
+  route: "subshell" | "pump" | "comm" | "inbox" | null;
 }
 
-export type Command = { command: "snapshot" } | { command: "stop"; arguments: { when: When } };
+/** What a person can ask the run for. */
+export type Request =
+  | { command: "stop"; arguments: { when: When } }
+  | { command: "pause" | "resume" | "evaluate"; arguments: Record<string, never> }
+  | { command: "scale_lr"; arguments: { factor: number } }
+  | { command: "early_stop"; arguments: Partial<EarlyStopSettings> }
+  | { command: "undo"; arguments: { id: string } };
+
+export type Command = { command: "snapshot" } | Request;
+
+export type ArgumentsOf<C extends Request["command"]> = Extract<Request, { command: C }>["arguments"];
 
 export interface Traits {
   parts: string[];

@@ -1,3 +1,4 @@
+import { Ledger } from "./ledger";
 import type { Event, State, TableHeader, Update } from "./protocol";
 import { Table } from "./table";
 import { Viewport } from "./viewport";
@@ -5,7 +6,7 @@ import { Viewport } from "./viewport";
 /** What this view knows of the run. It tells its listeners at most once per animation frame. */
 export class Store {
   state: State | null = null;
-  events: Event[] = [];
+  ledger = new Ledger();
   tables = new Map<string, Table>();
   route: Update["route"] = null;
   /** In the order of the model, input first. */
@@ -15,6 +16,8 @@ export class Store {
   version = 0;
   private listeners = new Set<() => void>();
   private frame = 0;
+  /** How many events are known. */
+  private events = 0;
 
   constructor(readonly runId: string, readonly runName: string) {}
 
@@ -60,9 +63,13 @@ export class Store {
   }
 
   private joinEvents({ start, rows }: { start: number; rows: Event[] }): boolean {
-    if (start > this.events.length) return false;
-    if (start === 0) this.events = rows;
-    else this.events = this.events.concat(rows.slice(this.events.length - start));
+    if (start > this.events) return false;
+    if (start === 0) {
+      this.events = 0;
+      this.ledger = new Ledger(this.ledger.version + 1);
+    }
+    this.ledger.take(rows.slice(this.events - start));
+    this.events = Math.max(this.events, start + rows.length);
     return true;
   }
 

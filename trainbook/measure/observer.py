@@ -55,7 +55,7 @@ class Observer:
         self.machine, self._rings, self._broken, self._heed = Machine(device), {}, set(), heed
         self._is_closing, self._is_closed, self._known = False, False, None
         self._ticked, self._steps = (perf_counter(), 0.), None
-        if every and optimizers: self._guard("measuring gradients", self._watch_steps, models, optimizers)
+        if every and optimizers: self.guard("measuring gradients", self._watch_steps, models, optimizers)
         layers = self._steps.layers if self._steps else layers_of(models)
         run.describe(device=device, layers=layers, kinds=kinds_of(models, layers), machine=self.machine.parts)
         clerk.add(self)
@@ -85,7 +85,7 @@ class Observer:
 
     def begin_step(self, batch: Any):
         "A batch has come, a step begins"
-        self._guard("counting samples", self.throughput.count, batch)
+        self.guard("counting samples", self.throughput.count, batch)
 
     def record(self, values: Mapping[str, Any]):
         "Takes a row with values on a device, at the current step"
@@ -106,11 +106,11 @@ class Observer:
     ):
         "Brings numbers to the host without waiting, and hands them over on this thread, as a rule at a later step edge"
         device = values[0].device
-        ring = self._guard("reading values without waiting", self._ring, device)
+        ring = self.guard("reading values without waiting", self._ring, device)
         if ring is not None:
             # what is spread over several devices meets on one of them
             here = [value.detach().to(device, non_blocking=True) for value in values]
-            chunks, was_put = ring.chunks, self._guard("reading values without waiting", ring.put, here, deliver)
+            chunks, was_put = ring.chunks, self.guard("reading values without waiting", ring.put, here, deliver)
             if ring.chunks > chunks: self.run.flush()  # whoever finds the run after a crash shall know what may be missing
             if was_put is False: self._note_capture()
             if was_put is not None: return
@@ -127,7 +127,7 @@ class Observer:
 
     def poll(self):
         "Between two steps: writes down what has arrived"
-        for ring in self._rings.values(): self._guard("reading values without waiting", ring.poll)
+        for ring in self._rings.values(): self.guard("reading values without waiting", ring.poll)
 
     def end_loop(self):
         "The outermost loop is over: brings everything home, holds on to nothing"
@@ -140,7 +140,7 @@ class Observer:
             try: ring.drain()  # also if it has failed before: there may be values left in it
             except Exception as error: self._blame("reading values without waiting", error)
 
-    def _guard(self, part: str, work: Callable, *arguments) -> Any:
+    def guard(self, part: str, work: Callable, *arguments) -> Any:
         "Does something, or says once that it can't be done; None then and ever after"
         if part in self._broken: return None
         try: return work(*arguments)

@@ -121,7 +121,6 @@ def mark_of(event: dict) -> str | None:  # None for what changes nothing, such a
     if event["command"] == "scale_lr":
         factor = given["factor"]
         return f"lr ÷{1 / factor:.3g}" if factor < 1 else f"lr ×{factor:.3g}"
-    if event["command"] == "early_stop": return "early stopping" + {True: " on", False: " off"}.get(given.get("on"), "")
     return {"pause": "paused", "undo": "undo"}.get(event["command"])
 
 # %% ../../nbs/12_run.control.ipynb #86ced493

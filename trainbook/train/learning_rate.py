@@ -28,9 +28,7 @@ class LearningRate:
         self._optimizers, self._note, self._lent = optimizers, note, []
         able = [optimizer for optimizer in optimizers.values() if hasattr(optimizer, "register_step_pre_hook")]
         self.can_scale = len(able) == len(optimizers) > 0 and bool(learning_rates(able))
-        self._hooks = [hook for optimizer in able for hook in (
-            optimizer.register_step_pre_hook(torch.compiler.disable(self._before)),
-            optimizer.register_step_post_hook(torch.compiler.disable(self._after)))]
+        self._hooks = [optimizer.register_step_pre_hook(torch.compiler.disable(self._before)) for optimizer in able]
 
     def own(self) -> list:
         "The rate of each parameter group as its scheduler has set it; a lookup, as this is asked twice in each step"
@@ -43,6 +41,7 @@ class LearningRate:
     def scale(self, factor: float) -> Callable:  # takes it back
         "Multiplies all rates from the next step on; raises `ValueError` where that can't be done"
         if not self.can_scale: raise ValueError("no optimizer whose rate could be scaled; name it: watch(model, optimizer)")
+        self._take_back_after_steps()
         self.factor *= factor
         def undo(): self.factor /= factor
         return undo
@@ -53,8 +52,13 @@ class LearningRate:
         for hook in self._hooks: hook.remove()
         self._hooks, self._optimizers = [], {}
 
+    def _take_back_after_steps(self):
+        "A hook in each step costs a microsecond or two, so this one is there only where it has something to do"
+        if len(self._hooks) > len(self._optimizers): return
+        self._hooks += [optimizer.register_step_post_hook(torch.compiler.disable(self._after)) for optimizer in self._optimizers.values()]
+
     def _before(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
-        self._give_back()
+        if self._lent: self._give_back()
         self._note()
         if self.factor == 1: return
         for group in optimizer.param_groups:
@@ -63,7 +67,7 @@ class LearningRate:
             self._lent.append((group, own, lent, self.factor))
 
     def _after(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
-        if self._lent: self._give_back()
+        self._give_back()
 
     def _give_back(self):
         for group, own, lent, factor in self._lent: group["lr"] = own if group["lr"] is lent else group["lr"] / factor

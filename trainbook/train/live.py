@@ -170,10 +170,11 @@ class LiveRun(Obedient):
 
     def _note_rates(self):
         "Just before a step is done: these are the rates it is done at"
-        if self.is_over: return
-        with self.observer.watching:
-            self._mark()
-            if self._far_rates: self.observer.record(self._far_rates)
+        with self.observer.watching: self.observer.guard("noting learning rates", self._record_rates)
+
+    def _record_rates(self):
+        self._mark()
+        if self._far_rates: self.observer.record(self._far_rates)
 
     def log(self, metrics: Mapping[str, float] | None = None, /, **more: float):
         with self.observer.watching:

@@ -8,6 +8,7 @@ __all__ = ['Obedient']
 # %% ../../nbs/55_train.obedient.ipynb #a7622c72
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from time import time
 from typing import Any
 
@@ -50,6 +51,7 @@ class Obedient(Recorder):
 
     def _obey(self, command: Command):
         assert threading.get_ident() == self._thread, "commands are obeyed on the thread that trains only"
+        command = self._named(command)
         obey = self._commands.get(command.command)
         if obey is None: return self.settle(command, "refused", f"{command.command!r} is none of {', '.join(self._commands)}")
         try: undo = obey(**check(command.arguments))
@@ -58,6 +60,11 @@ class Obedient(Recorder):
             self.settle(command, "failed", repr(error))
             if not isinstance(error, Exception): raise  # a second interrupt
         else: self._applied(command, undo)
+
+    def _named(self, command: Command) -> Command:
+        "To undo without saying what means the last command that can be; the record says which it was"
+        if command.command != "undo" or not self._undos or command.arguments.get("id"): return command
+        return replace(command, arguments=dict(id=next(reversed(self._undos))))
 
     def _applied(self, command: Command, undo: Callable | None):
         if undo is None: return self.settle(command, "applied")
@@ -77,8 +84,7 @@ class Obedient(Recorder):
     def _resume(self): self._is_held = False
 
     def _undo(self, id: str | None = None):
-        if not self._undos: raise ValueError("there is nothing to undo")
-        if id is None: id = next(reversed(self._undos))
+        if id is None: raise ValueError("there is nothing to undo")
         if id not in self._undos: raise ValueError("it has been undone, or can't be")
         self._undos.pop(id)()
 

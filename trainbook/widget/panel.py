@@ -78,7 +78,8 @@ class RunView(anywidget.AnyWidget):
             self._restart, self._state = False, None
             self._feed.restart()
         acknowledged = [self._heard.popleft() for _ in range(len(self._heard))]
-        state, (start, events), (tables, buffers) = self._feed.state(), self._feed.events(), pack(self._feed.rows())
+        # in this order the state is at least as new as the outcomes that come with it
+        (start, events), state, (tables, buffers) = self._feed.events(), self._feed.state(), pack(self._feed.rows())
         if self._feed.has_more: clerk.wake()
         elif is_over: clerk.remove(self)  # there is nothing new from here on, unless the front end speaks
         if state == self._state and not (acknowledged or events or tables): return

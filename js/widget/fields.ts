@@ -1,0 +1,73 @@
+import { add, mark, write } from "./dom";
+
+/** Shows a value, unless somebody is about to change it. */
+type Show<T> = (value: T, disabled: boolean) => void;
+
+const isFocused = (field: HTMLElement): boolean => field.matches(":focus");
+
+/** A number that is given away on Enter and when the field is left, if it is one of those expected. */
+export function addNumber(
+  parent: HTMLElement, name: string, least: number, isWhole: boolean, change: (value: number) => void,
+): Show<number> {
+  const label = add(parent, "label", "field muted", name);
+  const input = add(label, "input");
+  Object.assign(input, { type: "number", min: String(least), step: isWhole ? "1" : "any", required: true });
+  const expected = add(parent, "span", "expected");
+  expected.setAttribute("role", "alert");
+  let now = NaN;
+  let isEdited = false;
+
+  const judge = (isValid: boolean) => {
+    mark(input, "aria-invalid", !isValid);
+    write(expected, isValid ? "" : `a ${isWhole ? "whole " : ""}number from ${least} on`);
+  };
+  const restore = () => {
+    isEdited = false;
+    judge(true);
+    if (input.value !== String(now)) input.value = String(now);
+  };
+  const commit = () => {
+    if (!isEdited) return;
+    judge(input.validity.valid);
+    if (!input.validity.valid) return;
+    isEdited = false;
+    if (input.valueAsNumber !== now) change(input.valueAsNumber);
+  };
+  input.addEventListener("input", () => {
+    isEdited = true;
+    if (input.validity.valid) judge(true);
+  });
+  input.addEventListener("keydown", ({ key }) => {
+    if (key === "Enter") commit();
+    if (key === "Escape") restore();
+  });
+  input.addEventListener("blur", commit);
+  // Scrolling the page must not turn the number under the pointer.
+  input.addEventListener("wheel", () => input.blur(), { passive: true });
+
+  return (value, disabled) => {
+    now = value;
+    input.disabled = disabled;
+    if (disabled || !(isFocused(input) || isEdited)) restore();
+  };
+}
+
+/** One of several names. */
+export function addChoice(parent: HTMLElement, name: string, change: (value: string) => void) {
+  const select = add(parent, "select");
+  select.setAttribute("aria-label", name);
+  select.addEventListener("change", () => change(select.value));
+  let built = "";
+
+  return (value: string, names: string[], disabled: boolean): void => {
+    select.disabled = disabled;
+    // New options would close the list that somebody is choosing from.
+    if (isFocused(select) && !disabled) return;
+    const offered = names.includes(value) ? names : [value, ...names];
+    if (built !== JSON.stringify(offered)) {
+      built = JSON.stringify(offered);
+      select.replaceChildren(...offered.map((one) => new Option(one)));
+    }
+    if (select.value !== value) select.value = value;
+  };
+}

@@ -1,0 +1,116 @@
+import { Curve } from "./curve";
+import type { Mark } from "./marks";
+import type { Event } from "./protocol";
+import { markLabel } from "./sentences";
+
+/** A command and what became of it. */
+export interface Entry {
+  /** The last that was heard of it. */
+  event: Event;
+  /** Where in the log that is. */
+  at: number;
+  /** How many commands were there before. */
+  order: number;
+  undoneBy?: Entry;
+  /** What an evaluation found. */
+  metrics?: Event["metrics"];
+}
+
+/** What the events say. Each is looked at once, when it comes: a long training has thousands. */
+export class Ledger {
+  /** How many commands there were. */
+  count = 0;
+  marks: Mark[] = [];
+  /** What was found by "Evaluate now", by metric. */
+  evaluated = new Map<string, Curve>();
+  earlyStop: Event | undefined;
+  /** The first one. */
+  finding: Event | undefined;
+  /** The last one. */
+  budget: Event | undefined;
+  private entries = new Map<string, Entry>();
+  /** By event; a command is where it was heard of last. */
+  private log: Entry[] = [];
+  private found: Event["metrics"];
+
+  /** The version changes whenever something became known. */
+  constructor(public version = 0) {}
+
+  take(events: Event[]): void {
+    events.forEach((event) => this.hear(event));
+    if (events.length) this.version++;
+  }
+
+  /** The last commands, newest first. */
+  recent(most: number): Entry[] {
+    const recent: Entry[] = [];
+    for (let i = this.log.length - 1; i >= 0 && recent.length < most; i--) {
+      if (this.log[i].at === i) recent.push(this.log[i]);
+    }
+    return recent;
+  }
+
+  find(id: string | undefined): Entry | undefined {
+    return id === undefined ? undefined : this.entries.get(id);
+  }
+
+  /** Whether it is known what became of a command. */
+  isSettled(id: string): boolean {
+    const status = this.entries.get(id)?.event.status;
+    return status !== undefined && status !== "requested";
+  }
+
+  private hear(event: Event): void {
+    if (event.event === "command") this.hearCommand(event);
+    else if (event.event === "validation" && event.status === "evaluated") this.hearEvaluation(event);
+    else if (event.event === "early_stop") this.hearEarlyStop(event);
+    else if (event.event === "budget") this.budget = event;
+    else if (event.finding === "non_finite_gradient") this.finding ??= event;
+  }
+
+  private hearCommand(event: Event): void {
+    const known = this.find(event.id);
+    const entry = known ?? { event, at: 0, order: this.count++ };
+    if (!known && event.id !== undefined) this.entries.set(event.id, entry);
+    const wasApplied = known?.event.status === "applied";
+    entry.event = event;
+    entry.at = this.log.push(entry) - 1;
+    if (event.status === "applied" && !wasApplied) this.obeyed(entry);
+  }
+
+  private obeyed(entry: Entry): void {
+    const { event } = entry;
+    const label = markLabel(event);
+    if (label) this.marks.push({ step: event.step, label });
+    if (event.command === "evaluate") {
+      entry.metrics = this.found;
+      this.found = undefined;
+    }
+    if (event.command === "undo") {
+      const target = this.find(event.arguments?.id);
+      // Only what came before can be taken back, so there are no circles.
+      if (target && target.order < entry.order) target.undoneBy = entry;
+    }
+  }
+
+  private hearEvaluation({ step, metrics }: Event): void {
+    this.found = metrics;
+    for (const [name, value] of Object.entries(metrics ?? {})) {
+      const curve = this.evaluated.get(name) ?? new Curve(name);
+      this.evaluated.set(name, curve);
+      curve.push(step, value ?? NaN);
+    }
+  }
+
+  private hearEarlyStop(event: Event): void {
+    this.earlyStop = event;
+    this.marks.push({ step: event.step, label: "early stop", isFaint: event.status === "would_stop" });
+  }
+}
+
+/** Whether a command was taken back, and that was not taken back in turn. */
+export function isUndone({ undoneBy }: Entry): boolean {
+  let undone = false;
+  for (let by = undoneBy; by; by = by.undoneBy) undone = !undone;
+  return undone;
+}

@@ -1,0 +1,74 @@
+import { rate } from "./format";
+import type { Arguments, Event } from "./protocol";
+
+type Phrase = (how: Arguments) => string;
+
+/** What became of a command. `of` is the command that an undo takes back, `metrics` is what an evaluation found. */
+export function sentence(event: Event, of?: Event, metrics?: Event["metrics"]): string {
+  const { command, status, step, reason } = event;
+  const asked = `${command === "undo" ? undoing(status, of) : nameOf(event)}${event.by ? ` by ${event.by}` : ""}`;
+  if (status === "refused" || status === "failed") return `${asked}, ${status}${reason ? `: ${reason}` : "."}`;
+  if (status !== "applied") return `${asked}, requested.`;
+  if (command !== "evaluate") return `${asked}, in force at step ${step}.`;
+  const found = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${short(value ?? NaN)}`);
+  return `${asked} at step ${step}${found.length ? `: ${found.join(", ")}` : ""}.`;
+}
+
+/** Why patience was over. */
+export function patience({ metric, best, best_step, waited }: Event): string {
+  const checks = waited === 1 ? "1 check" : `${waited} checks`;
+  if (typeof best !== "number") return `no finite ${metric} for ${checks}.`;
+  return `${metric} no better than ${short(best)} (step ${best_step}) for ${checks}.`;
+}
+
+/** What stands beside the upright of a command in a plot; nothing where there is none. */
+export function markLabel({ command, arguments: how }: Event): string {
+  const label = LABELS.get(command);
+  return label ? label(how ?? {}) : (command ?? "");
+}
+
+/** Four digits, without zeros that say nothing. */
+export const short = (value: unknown): string =>
+  typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value);
+
+const LABELS = new Map<unknown, Phrase>([
+  ["stop", ({ when }) => (when === "epoch" ? "stop after epoch" : "stop")],
+  ["pause", () => "paused"],
+  ["scale_lr", ({ factor }) => (factor === 0.5 ? "lr ÷2" : `lr ×${times(factor)}`)],
+  ["undo", () => "undo"],
+  // The first is seen by the rate, the second by its result; the third changes nothing yet.
+  ["resume", () => ""],
+  ["evaluate", () => ""],
+  ["early_stop", () => ""],
+]);
+
+const NAMES = new Map<unknown, Phrase>([
+  ["stop", ({ when }) => (when === "epoch" ? "Stop after epoch" : "Stop now")],
+  ["pause", () => "Pause"],
+  ["resume", () => "Resume"],
+  ["evaluate", () => "Evaluate now"],
+  ["scale_lr", ({ factor }) => `Learning rate ${SCALED.get(factor) ?? `scaled by ${times(factor)}`}`],
+  ["early_stop", earlyStopping],
+  ["undo", () => "Undo"],
+]);
+
+const SCALED = new Map<unknown, string>([[0.5, "halved"], [2, "doubled"]]);
+
+function nameOf({ command, arguments: how }: Event): string {
+  const name = NAMES.get(command);
+  return name ? name(how ?? {}) : (command ?? "A command");
+}
+
+function undoing(status: Event["status"], of: Event | undefined): string {
+  if (!of) return "Undo";
+  const name = nameOf(of);
+  return `${status === "applied" ? "Undone" : "Undo"}: ${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+}
+
+function earlyStopping({ on, ...settings }: Arguments): string {
+  const changed = Object.entries(settings).map(([name, value]) => `${name.replace(/_/g, " ")} ${short(value)}`);
+  const state = on === undefined ? "" : on ? " on" : " off";
+  return `Early stopping${state}${changed.length ? `: ${changed.join(", ")}` : ""}`;
+}
+
+const times = (factor: unknown): string => (typeof factor === "number" ? rate(factor) : String(factor));
