@@ -15,6 +15,7 @@ from typing import Any, TYPE_CHECKING
 from ..measure.observer import Observer, check_row, far_values
 from ..measure.parts import by_name
 from ..run.clerk import clerk
+from ..run.control import Command
 from ..run.reader import LIVE, stream_of
 from ..run.recorder import Recorder, merged
 from .early_stop import EarlyStop, Patience
@@ -206,8 +207,8 @@ class LiveRun(Obedient):
         with self.observer.watching: self.observer.poll()
         return super()._edge()
 
-    def _obey_all(self):
-        super()._obey_all()
+    def _obey(self, command: Command):
+        super()._obey(command)
         self._mark()
 
     def _hold(self):
