@@ -175,6 +175,7 @@ def test_a_script_is_steered_from_a_notebook(lab, jupyter, shots, capsys):
             expect(panel.locator(".card").filter(has_text=said).first).to_be_visible(timeout=5000)
             if name == "Undo":
                 word(panel, "paused")
+                expect(panel.locator(".controls").first).to_contain_text("lr0.05")
                 lab.screenshot(shots / "paused.png", panel)
         word(panel, "stopped")
         expect(panel.get_by_text("controls live by inbox")).to_be_hidden()  # it is over

@@ -22,6 +22,7 @@ def test_reading_a_run_needs_no_torch():
 def test_names_are_seen_and_exist():
     stub = Path(trainbook.__file__).with_suffix(".pyi")
     names = {name.asname for node in ast.parse(stub.read_text()).body for name in node.names}
-    assert {"watch", "open_run", "list_runs", "Run", "LiveRun", "Panel", "LossPlot", "ControlBar", "GradientNormMonitor", "SystemMonitor"} == names
+    widgets = {"Panel", "LossPlot", "ControlBar", "EarlyStopToggle", "GradientNormMonitor", "SystemMonitor"}
+    assert {"watch", "open_run", "list_runs", "Run", "LiveRun", "doctor"} | widgets == names
     assert names <= set(dir(trainbook))
     for name in names: assert getattr(trainbook, name).__doc__
