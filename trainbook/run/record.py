@@ -8,8 +8,10 @@ __all__ = ['row_type', 'header', 'TableReader', 'read_table', 'Appender', 'Table
 # %% ../../nbs/10_run.record.ipynb #608d72c2
 import ast, io, json, struct, threading, warnings
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from time import time
+from typing import Any
 
 import numpy as np
 
@@ -142,7 +144,17 @@ class Table:
         self._rows.close()
         self._head.close()
 
-# %% ../../nbs/10_run.record.ipynb #57038b25
+# %% ../../nbs/10_run.record.ipynb #063019ab
+def _json(value: Any) -> str:
+    "As JSON, in which there is no NaN and no infinity: they are written as text, as is all else that it does not know"
+    try: return json.dumps(value, default=str, ensure_ascii=False, allow_nan=False)
+    except ValueError: return json.dumps(_without_nan(value), default=str, ensure_ascii=False)
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict): return {key: _without_nan(part) for key, part in value.items()}
+    if isinstance(value, list | tuple): return [_without_nan(part) for part in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
+
 class EventLog:
     "Things that happen to a run, one JSON object a line"
 
@@ -152,8 +164,7 @@ class EventLog:
     def append(self, step: int, event: str, **fields):
         "Adds one event, also after `close`; what JSON does not know is written as text"
         if self._lines.is_closed: self._lines = Appender(self._lines.path)
-        line = json.dumps({"time": time(), "step": step, "event": event, **fields}, default=str, ensure_ascii=False)
-        self._lines.append(line.encode() + b"\n")
+        self._lines.append(_json({"time": time(), "step": step, "event": event, **fields}).encode() + b"\n")
 
     def flush(self): self._lines.flush()
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from ..run.control import Refused
+
 if TYPE_CHECKING: from torch import nn
 
 # %% ../../nbs/54_train.evaluation.ipynb #47c1dc78
@@ -50,17 +52,25 @@ class Evaluation:
     ):
         if function is not None and not callable(function):
             raise TypeError(f"watch(evaluate=…) takes a function that is given the run and returns metrics; got {function!r}")
-        self.function, self._models, self.is_underway = function, models, False
+        self.function, self._models, self._found = function, models, None
+
+    @property
+    def is_underway(self) -> bool: return self._found is not None
+
+    def take(self, metrics: Mapping[str, float]):
+        "Takes what is logged while it is under way"
+        self._found |= {str(name): float(value) for name, value in metrics.items()}
 
     def __call__(self, run: object) -> dict[str, float]:
-        "Evaluates; raises `ValueError` if there is nothing to call, or if it is being called already"
-        if self.function is None: raise ValueError("nothing to evaluate with; watch(…, evaluate=f) calls f(run) for a dict of metrics")
-        if self.is_underway: raise ValueError("an evaluation is under way")
-        self.is_underway = True
+        "Evaluates; raises `Refused` if there is nothing to call, or if it is being called already"
+        if self.function is None: raise Refused("nothing to evaluate with; watch(…, evaluate=f) calls f(run) for a dict of metrics")
+        if self.is_underway: raise Refused("an evaluation is under way")
+        self._found = {}
         try:
             with as_found(self._models): metrics = self.function(run)
-        finally: self.is_underway = False
-        if not isinstance(metrics, Mapping): raise TypeError(f"evaluate returns metrics such as dict(val_loss=.3), not {metrics!r}")
-        return {str(name): float(value) for name, value in metrics.items()}
+            if not isinstance(metrics, Mapping | None): raise TypeError(f"evaluate returns metrics such as dict(val_loss=.3), not {metrics!r}")
+            self.take(metrics or {})
+            return self._found
+        finally: self._found = None
 
     def close(self): self.function, self._models = None, {}

@@ -12,6 +12,7 @@ from typing import Any, TYPE_CHECKING
 import torch
 
 from ..measure.parts import learning_rates
+from ..run.control import Refused
 
 if TYPE_CHECKING: from torch import optim
 
@@ -24,7 +25,7 @@ class LearningRate:
         optimizers: "Mapping[str, optim.Optimizer]",
         note: Callable[[], None] = lambda: None,  # is called before each step, when the rates that are in force are known
     ):
-        self.factor, self.commands = 1., {"scale_lr": self.scale}
+        self.factor = 1.
         self._optimizers, self._note, self._lent = optimizers, note, []
         able = [optimizer for optimizer in optimizers.values() if hasattr(optimizer, "register_step_pre_hook")]
         self.can_scale = len(able) == len(optimizers) > 0 and bool(learning_rates(able))
@@ -39,8 +40,8 @@ class LearningRate:
         return {name: rate * self.factor for name, rate in learning_rates(self._optimizers.values()).items()}
 
     def scale(self, factor: float) -> Callable:  # takes it back
-        "Multiplies all rates from the next step on; raises `ValueError` where that can't be done"
-        if not self.can_scale: raise ValueError("no optimizer whose rate could be scaled; name it: watch(model, optimizer)")
+        "Multiplies all rates from the next step on; raises `Refused` where that can't be done"
+        if not self.can_scale: raise Refused("no optimizer whose rate could be scaled; name it: watch(model, optimizer)")
         self._take_back_after_steps()
         self.factor *= factor
         def undo(): self.factor /= factor
@@ -48,7 +49,7 @@ class LearningRate:
 
     def close(self):
         "Leaves the optimizers as they were"
-        self._give_back()
+        self.give_back()
         for hook in self._hooks: hook.remove()
         self._hooks, self._optimizers = [], {}
 
@@ -58,7 +59,7 @@ class LearningRate:
         self._hooks += [optimizer.register_step_post_hook(torch.compiler.disable(self._after)) for optimizer in self._optimizers.values()]
 
     def _before(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
-        if self._lent: self._give_back()
+        self.give_back()
         self._note()
         if self.factor == 1: return
         for group in optimizer.param_groups:
@@ -67,8 +68,10 @@ class LearningRate:
             self._lent.append((group, own, lent, self.factor))
 
     def _after(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
-        self._give_back()
+        self.give_back()
 
-    def _give_back(self):
+    def give_back(self):
+        "Puts back what was lent for a step; a second time does nothing"
+        if not self._lent: return
         for group, own, lent, factor in self._lent: group["lr"] = own if group["lr"] is lent else group["lr"] / factor
         self._lent = []

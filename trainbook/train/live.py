@@ -56,11 +56,11 @@ class LiveRun(Obedient):
         self.evaluation, self.early = Evaluation(evaluate, models), EarlyStop(patience, self._recorded)
         self.learning_rate = LearningRate(optimizers, self._note_rates)
         super().__init__(**recorder)
-        self._commands |= self.learning_rate.commands | self.early.commands | dict(evaluate=self._evaluate)
+        self._commands |= dict(scale_lr=self.learning_rate.scale, early_stop=self._change_early_stop, evaluate=self._evaluate)
         self.model, self.optimizer, self.views = model, optimizer, []
         self._depth, self._in_with, self._was_cut, self._is_partial = 0, False, False, False
         self._marked, self._far_rates = None, {}  # what stands in every row, and the rates that lie on devices
-        self._because: str | None = None  # why it stops by itself
+        self._undecide: Callable | None = None  # takes back that it stops early
         self.observer = Observer(self, models, optimizers, every, self._heed)
         self._mark()
 
@@ -146,7 +146,7 @@ class LiveRun(Obedient):
         self._progress.update(progress)
         self._depth += 1
         try: yield
-        except GeneratorExit:
+        except BaseException:  # a loop that is left, and a loader that fails
             self._was_cut |= self._depth == 1
             raise
         finally:
@@ -155,7 +155,7 @@ class LiveRun(Obedient):
             if not self._depth:
                 self._interrupts.give_back()
                 self.observer.end_loop()
-            if self.tables.is_open and not self._depth and not self._in_with: self.set_status(self._outcome(), self._because)
+            if self.tables.is_open and not self._depth and not self._in_with: self.set_status(*self._why(self._outcome()))
 
     def _mark(self):
         "Epoch and learning rates go into every row"
@@ -180,6 +180,7 @@ class LiveRun(Obedient):
     def log(self, metrics: Mapping[str, float] | None = None, /, **more: float):
         with self.observer.watching:
             values = more if metrics is None else merged(metrics, more)
+            if self.evaluation.is_underway: return self.evaluation.take(values)
             if self._is_partial: values = self._set_aside(values)
             if far_values(values):
                 check_row(values)
@@ -204,7 +205,9 @@ class LiveRun(Obedient):
         if threading.get_ident() == self._thread: self.observer.drain()
 
     def _edge(self) -> str | None:
-        with self.observer.watching: self.observer.poll()
+        with self.observer.watching:
+            self.observer.poll()
+            self.learning_rate.give_back()  # of a step that has failed
         return super()._edge()
 
     def _obey(self, command: Command):
@@ -222,12 +225,17 @@ class LiveRun(Obedient):
 
     def _heed(self, step: int, values: Mapping[str, float]):
         "Early stopping looks at a row that has been recorded"
-        early = self.early
-        if early.settings.metric not in values or self.evaluation.is_underway: return
-        if not early.take(step, float(values[early.settings.metric])) or self.stopping: return
-        if early.settings.on: self.stopping, self._because = "step" if self._progress["epoch"] is None else "epoch", f"early stopping: {early}"
+        early, metric = self.early, self.early.settings.metric
+        if metric not in values or not early.take(step, float(values[metric])) or self._undecide: return
+        if early.settings.on: self._undecide = self._wish("step" if self._progress["epoch"] is None else "epoch")
         elif early.would_stop != step: return
         self.event("early_stop", step=step, status="stopped" if early.settings.on else "would_stop", **early.told)
+
+    def _change_early_stop(self, **settings: Any) -> Callable:
+        "Nothing that was decided before holds any more; the next value decides"
+        if self._undecide: self._undecide()
+        self._undecide = None
+        return self.early.change(**settings)
 
     def _recorded(self, metric: str) -> list[tuple[int, float]]:
         self._bring_home()
@@ -251,13 +259,16 @@ class LiveRun(Obedient):
         if self.status not in LIVE: return self.status
         return "stopped" if self._was_cut or self._depth else "finished"
 
+    def _why(self, status: str, reason: str | None = None) -> tuple[str, str | None]:
+        "A status with its reason, be it early stopping"
+        return status, reason or (f"early stopping: {self.early}" if self._undecide and status == "stopped" else None)
+
     def finish(self, status: str | None = None, reason: str | None = None):
         "Ends the run; without a status it has `stopped` if its loop was cut short, else `finished`"
         if not self.tables.is_open: return
         self._interrupts.give_back()
         self.observer.close()
-        status = status or self._outcome()
-        super().finish(status, reason or (self._because if status == "stopped" else None))
+        super().finish(*self._why(status or self._outcome(), reason))
         for part in (self.learning_rate, self.evaluation): part.close()
         for view in self.views: clerk.call(view)
         # a panel stays in the notebook, and with it the run; the model need not

@@ -9,10 +9,11 @@ __all__ = ['Obedient']
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from inspect import signature
 from time import time
 from typing import Any
 
-from ..run.control import Command, check
+from ..run.control import Command, Refused, check
 from ..run.recorder import Recorder
 from .interrupt import Interrupts
 
@@ -24,6 +25,7 @@ class Obedient(Recorder):
     def __init__(self, **recorder: Any):  # see `Recorder`
         self.stopping: str | None = None
         self.poll: Callable | None = None  # looks for commands, where they don't come by themselves
+        self._wishes: dict[object, str] = {}  # to stop, each with its when
         self._is_held, self._paused_since, self._undos = False, None, {}
         self._thread = threading.get_ident()  # the one that trains
         self._commands = dict(stop=self._stop, pause=self._pause, resume=self._resume, undo=self._undo)
@@ -42,7 +44,7 @@ class Obedient(Recorder):
         "Between two steps: obeys what was asked, and says whether to stop"
         if self.poll is not None: self.poll()
         if self.mailbox.waiting: self._obey_all()
-        if self._is_held: self._hold()
+        if self._is_held and self._paused_since is None: self._hold()  # not again, in an evaluation during a pause
         return self.stopping
 
     def _obey_all(self):
@@ -54,8 +56,10 @@ class Obedient(Recorder):
         command = self._named(command)
         obey = self._commands.get(command.command)
         if obey is None: return self.settle(command, "refused", f"{command.command!r} is none of {', '.join(self._commands)}")
-        try: undo = obey(**check(command.arguments))
-        except (TypeError, ValueError) as error: self.settle(command, "refused", str(error))
+        try: signature(obey).bind(**check(command.arguments))
+        except (TypeError, Refused) as error: return self.settle(command, "refused", str(error))
+        try: undo = obey(**command.arguments)
+        except Refused as error: self.settle(command, "refused", str(error))
         except BaseException as error:
             self.settle(command, "failed", repr(error))
             if not isinstance(error, Exception): raise  # a second interrupt
@@ -73,19 +77,31 @@ class Obedient(Recorder):
         self.settle(command, "applied", undoable=True)
 
     def _stop(self, when: str = "step") -> Callable | None:
-        if when == "epoch" and self._progress["epoch"] is None: raise ValueError("this loop has no epochs; stop it now")
-        before = self.stopping
-        if before != "step": self.stopping = when
-        def undo(): self.stopping = before
-        return undo if self.stopping == "epoch" else None
+        if when == "epoch" and self._progress["epoch"] is None: raise Refused("this loop has no epochs; stop it now")
+        undo = self._wish(when)
+        return undo if when == "epoch" else None
+
+    def _wish(self, when: str) -> Callable:  # takes it back
+        "Adds a wish to stop"
+        wish = object()
+        self._wishes[wish] = when
+        self._decide()
+        def undo():
+            self._wishes.pop(wish, None)
+            self._decide()
+        return undo
+
+    def _decide(self):
+        when = self._wishes.values()
+        self.stopping = "step" if "step" in when else "epoch" if when else None
 
     def _pause(self): self._is_held = True
 
     def _resume(self): self._is_held = False
 
     def _undo(self, id: str | None = None):
-        if id is None: raise ValueError("there is nothing to undo")
-        if id not in self._undos: raise ValueError("it has been undone, or can't be")
+        if id is None: raise Refused("there is nothing to undo")
+        if id not in self._undos: raise Refused("it has been undone, or can't be")
         self._undos.pop(id)()
 
     def _hold(self):
