@@ -158,3 +158,12 @@ def test_fast_epochs_are_not_all_drawn(tmp_path, monkeypatch):
             for step in run.steps(2): run.log(loss=1.)
             clerk.call(run.views[0])
     assert drawn == ["running", "finished"]
+
+
+def test_a_run_that_was_stopped_begins_no_second_loop(tmp_path):
+    with watch(dir=tmp_path, view=None) as run:
+        for epoch in run.epochs(3):
+            for step in run.steps(2): run.stop(when="epoch")
+        for epoch in run.epochs(3):
+            for step in run.steps(2): pass
+    assert (run.status, run.step) == ("stopped", 2)
