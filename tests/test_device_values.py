@@ -98,6 +98,7 @@ def test_a_learning_rate_on_the_device(tmp_path, gpu):
     rate = sgd.param_groups[0]["lr"] = far(.5)
     with watch(model, sgd, dir=tmp_path, view=None) as run:
         for i in run.steps(4):
+            sgd.step()
             run.log(loss=1.)
             with torch.no_grad(): rate.mul_(.5)
     assert run.frame()["learning_rate"].tolist() == [.5, .25, .125, .0625]

@@ -49,10 +49,10 @@ class Attached(Obedient):
         self._commands |= dict(scale_lr=self.learning_rate.scale, early_stop=self._change_early_stop, evaluate=self._evaluate)
         self.model, self.optimizer, self.views = model, optimizer, []
         self._depth, self._is_partial = 0, False  # loops around this moment; whether a validation was cut short
-        self._marked, self._far_rates = None, {}  # what stands in every row, and the rates that lie on devices
+        self._marked_epoch, self._far_rates = None, {}  # what stands in every row, and the rates that lie on devices
         self._undecide: Callable | None = None  # takes back that it stops early
         self.observer = Observer(self, models, optimizers, every, self._heed)
-        self._mark()
+        self._mark_now()
 
     @property
     def info(self) -> dict: return super().info | ({} if self.observer is None else dict(watching=self.observer.state))
@@ -66,11 +66,10 @@ class Attached(Obedient):
 
     def _mark(self):
         "Epoch and learning rates go into every row"
-        epoch, plain = self._progress["epoch"], self.learning_rate.own()
-        # a tensor may change and be the same; and on a device it can't be compared without waiting
-        if any(hasattr(rate, "is_cpu") for rate in plain): self._marked = None
-        elif (marked := (epoch, self.learning_rate.factor, plain)) == self._marked: return
-        else: self._marked = marked
+        if self.learning_rate.has_changed() or self._progress["epoch"] != self._marked_epoch: self._mark_now()
+
+    def _mark_now(self):
+        self._marked_epoch = epoch = self._progress["epoch"]
         rates = self.learning_rate.in_force()
         self._far_rates = far_values(rates)
         self.tables.mark(**({} if epoch is None else dict(epoch=epoch)),
@@ -81,20 +80,20 @@ class Attached(Obedient):
         with self.observer.watching: self.observer.guard("noting learning rates", self._record_rates)
 
     def _record_rates(self):
-        self._mark()
+        self._mark_now()
         if self._far_rates: self.observer.record(self._far_rates)
 
     def log(self, metrics: Mapping[str, float] | None = None, /, **more: float):
         with self.observer.watching:
             values = more if metrics is None else merged(metrics, more)
-            if self.evaluation.is_underway: return self.evaluation.take(values)
+            if self.evaluation.found is not None: return self.evaluation.take(values)
             if self._is_partial: values = self._set_aside(values)
             if far_values(values):
                 check_row(values)
                 self.observer.record(values)
             else:
                 self.tables.append(self.step, values)
-                self._heed(self.step, values)
+                if self.early.settings.metric in values: self._heed(self.step, values)
     log.__doc__ = Recorder.log.__doc__
 
     def frame(self, stream: str = "train") -> "pd.DataFrame":
@@ -112,9 +111,7 @@ class Attached(Obedient):
         if threading.get_ident() == self._thread: self.observer.drain()
 
     def _edge(self) -> str | None:
-        with self.observer.watching:
-            self.observer.poll()
-            self.learning_rate.give_back()  # of a step that has failed
+        with self.observer.watching: self.observer.poll()
         return super()._edge()
 
     def _obey(self, command: Command):

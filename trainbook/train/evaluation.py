@@ -52,25 +52,23 @@ class Evaluation:
     ):
         if function is not None and not callable(function):
             raise TypeError(f"watch(evaluate=…) takes a function that is given the run and returns metrics; got {function!r}")
-        self.function, self._models, self._found = function, models, None
-
-    @property
-    def is_underway(self) -> bool: return self._found is not None
+        self.function, self._models = function, models
+        self.found: dict[str, float] | None = None  # so far, by the one that is under way
 
     def take(self, metrics: Mapping[str, float]):
         "Takes what is logged while it is under way"
-        self._found |= {str(name): float(value) for name, value in metrics.items()}
+        self.found |= {str(name): float(value) for name, value in metrics.items()}
 
     def __call__(self, run: object) -> dict[str, float]:
         "Evaluates; raises `Refused` if there is nothing to call, or if it is being called already"
         if self.function is None: raise Refused("nothing to evaluate with; watch(…, evaluate=f) calls f(run) for a dict of metrics")
-        if self.is_underway: raise Refused("an evaluation is under way")
-        self._found = {}
+        if self.found is not None: raise Refused("an evaluation is under way")
+        self.found = {}
         try:
             with as_found(self._models): metrics = self.function(run)
             if not isinstance(metrics, Mapping | None): raise TypeError(f"evaluate returns metrics such as dict(val_loss=.3), not {metrics!r}")
             self.take(metrics or {})
-            return self._found
-        finally: self._found = None
+            return self.found
+        finally: self.found = None
 
     def close(self): self.function, self._models = None, {}

@@ -23,17 +23,23 @@ class LearningRate:
     def __init__(
         self,
         optimizers: "Mapping[str, optim.Optimizer]",
-        note: Callable[[], None] = lambda: None,  # is called before each step, when the rates that are in force are known
+        note: Callable[[], None] = lambda: None,  # is called before a step whose rates may be others than before
     ):
         self.factor = 1.
-        self._optimizers, self._note, self._lent = optimizers, note, []
+        self._optimizers, self._note, self._lent, self._seen = optimizers, note, [], None
         able = [optimizer for optimizer in optimizers.values() if hasattr(optimizer, "register_step_pre_hook")]
         self.can_scale = len(able) == len(optimizers) > 0 and bool(learning_rates(able))
         self._hooks = [optimizer.register_step_pre_hook(torch.compiler.disable(self._before)) for optimizer in able]
 
-    def own(self) -> list:
-        "The rate of each parameter group as its scheduler has set it; a lookup, as this is asked twice in each step"
-        return [group.get("lr") for optimizer in self._optimizers.values() for group in optimizer.param_groups]
+    def has_changed(self) -> bool:
+        "Whether a rate may be another than when this was last asked, which is twice in each step"
+        if self._lent: self.give_back()  # of a step that has failed
+        now = [self.factor, *(group.get("lr") for optimizer in self._optimizers.values() for group in optimizer.param_groups)]
+        # a tensor may change and be the same; and on a device it can't be compared without waiting
+        if any(hasattr(rate, "is_cpu") for rate in now): now = None
+        elif now == self._seen: return False
+        self._seen = now
+        return True
 
     def in_force(self) -> dict[str, Any]:  # floats, and tensors on other devices
         "The rate each parameter group learns at"
@@ -59,8 +65,7 @@ class LearningRate:
         self._hooks += [optimizer.register_step_post_hook(torch.compiler.disable(self._after)) for optimizer in self._optimizers.values()]
 
     def _before(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
-        self.give_back()
-        self._note()
+        if self.has_changed(): self._note()
         if self.factor == 1: return
         for group in optimizer.param_groups:
             if (own := group.get("lr")) is None: continue
