@@ -78,8 +78,8 @@ class PanelPage:
         self.page.evaluate("message => kernel.play(message)", self.message(*tables, **more))
 
     def asked(self) -> list[dict]:
-        """What the widget has said so far."""
-        return self.page.evaluate("shown.model.sent")
+        """What the widget has asked for so far."""
+        return [one for one in self.page.evaluate("shown.model.sent") if one["command"] != "hello"]
 
     def commands(self) -> list[tuple[str, dict]]:
         """The commands it has given, by name and arguments."""

@@ -10,12 +10,15 @@ interface Sent {
 
 const RESEND_MS = 250;
 const PATIENCE_MS = 3000;
+/** A view's first messages leave before the front end has opened the route that later ones take. */
+const GREETING_MS = 1500;
 
 /** The talk with the kernel. A message can be lost while the kernel is busy, so each is sent until acknowledged. */
 export class Link {
   /** What this view asked for and has heard nothing of, by id. */
   private sent = new Map<string, Sent>();
   private timer: ReturnType<typeof setInterval> | undefined;
+  private greeting = setTimeout(() => this.send({ command: "hello" }), GREETING_MS);
 
   constructor(private model: AnyModel<Traits>, private store: Store) {
     model.on("msg:custom", this.receive);
@@ -43,6 +46,7 @@ export class Link {
 
   dispose(): void {
     clearInterval(this.timer);
+    clearTimeout(this.greeting);
     this.model.off("msg:custom", this.receive);
   }
 
@@ -67,7 +71,8 @@ export class Link {
 
   private settle(): void {
     for (const [id, { content, acknowledged }] of this.sent) {
-      const isDone = content.command === "snapshot" ? acknowledged : this.store.ledger.isSettled(id);
+      const isTalk = content.command === "snapshot" || content.command === "hello";
+      const isDone = isTalk ? acknowledged : this.store.ledger.isSettled(id);
       if (isDone) this.sent.delete(id);
     }
   }

@@ -137,7 +137,8 @@ export type Request =
   | { command: "early_stop"; arguments: Partial<EarlyStopSettings> }
   | { command: "undo"; arguments: { id: string } };
 
-export type Command = { command: "snapshot" } | Request;
+/** "hello" asks for nothing; the answer tells by which route it came. */
+export type Command = { command: "snapshot" } | { command: "hello" } | Request;
 
 export type ArgumentsOf<C extends Request["command"]> = Extract<Request, { command: C }>["arguments"];
 

@@ -61,7 +61,7 @@ class RunView(anywidget.AnyWidget):
         "Takes in what the front end says, on whatever thread it comes"
         self._route = route() if isinstance(self.run, Recorder) else "inbox"
         if content["command"] == "snapshot": self._restart = True
-        else: self._request(Command(**content, by="panel", route=self._route))
+        elif content["command"] != "hello": self._request(Command(**content, by="panel", route=self._route))
         self._heard.append(content["id"])
         clerk.add(self)
         clerk.wake()
