@@ -91,6 +91,7 @@ def test_the_first_interrupt_leaves_the_cell_green(lab, jupyter, version):
     assert lab.output_text(1) == "stopped 2"
     word(panel, "stopped")
     expect(panel.get_by_text("Stop now by interrupt, in force at step")).to_be_visible()
+    expect(lab.page.locator("img.trainbook-picture[alt*=stopped]")).to_have_count(1)  # hidden, while the panel lives
 
 
 def test_the_second_interrupt_breaks_off(lab, jupyter):
