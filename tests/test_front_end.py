@@ -753,6 +753,7 @@ SENTENCES = {
     "Early stopping on: metric accuracy by panel, in force at step 140.": [command("early_stop", arguments=dict(on=True, metric="accuracy"))],
     "Undone: learning rate halved by panel, in force at step 150.": [halved(), command("undo", step=150, id="b", arguments=dict(id="a"))],
     "Undo: learning rate halved by panel, refused: too late": [halved(), command("undo", "refused", 150, "b", arguments=dict(id="a"), reason="too late")],
+    "Evaluate now by panel at step 140: val_loss NaN, gain Infinity.": [EVALUATED | dict(metrics=dict(val_loss="nan", gain="inf")), command("evaluate")],
     "toString by panel, in force at step 140.": [command("toString")],
 }
 
@@ -770,7 +771,7 @@ def test_whatever_arguments_came_do_no_harm(panel: PanelPage):
     names = ["stop", "scale_lr", "early_stop", "undo", "evaluate", "constructor", None]
     events = [command(name, status, arguments=how, id=f"{name} {status} {i}") for name in names for status in ("applied", "refused") for i, how in enumerate(ODD)]
     circle = [command("undo", id=one, arguments=dict(id=other), undoable=True) for one, other in ("xy", "yx", "xy", "zz")]
-    odd = [EVALUATED | dict(metrics=None), EVALUATED | dict(metrics=dict(val_loss=None)), EARLY_STOP | dict(best=None), dict(event="command", step=1, time=0)]
+    odd = [EVALUATED | dict(metrics=None), EVALUATED | dict(metrics=dict(val_loss=None, loss="constructor")), EARLY_STOP | dict(best=None), dict(event="command", step=1, time=0)]
     steer(panel, train(20), events=events + circle + odd)
     panel.page.get_by_role("button", name="earlier").click()
     assert last(panel) == "A command, requested." and panel.page.locator(".line").count() == 20

@@ -1,6 +1,6 @@
 import { Curve } from "./curve";
 import type { Mark } from "./marks";
-import type { Event } from "./protocol";
+import { numberOf, type Event } from "./protocol";
 import { markLabel } from "./sentences";
 
 /** A command and what became of it. */
@@ -98,7 +98,7 @@ export class Ledger {
     for (const [name, value] of Object.entries(metrics ?? {})) {
       const curve = this.evaluated.get(name) ?? new Curve(name);
       this.evaluated.set(name, curve);
-      curve.push(step, value ?? NaN);
+      curve.push(step, numberOf(value));
     }
   }
 

@@ -89,7 +89,8 @@ export interface Event {
   reason?: string;
   undoable?: boolean;
   /** Of an evaluation. */
-  metrics?: Record<string, number | null>;
+  /** JSON has no NaN and no infinity; they come as text. */
+  metrics?: Record<string, number | "nan" | "inf" | "-inf">;
   /** Of early stopping. */
   metric?: string;
   best?: number | null;
@@ -149,6 +150,11 @@ export interface Traits {
   /** In the order of the model, input first. */
   layers: string[];
 }
+
+const UNUSUAL = new Map([["nan", NaN], ["inf", Infinity], ["-inf", -Infinity]]);
+
+/** A metric of an event as a number. */
+export const numberOf = (value: number | string): number => (typeof value === "number" ? value : UNUSUAL.get(value) ?? NaN);
 
 export const ended = (state: State | null): boolean =>
   state !== null && state.status !== "running" && state.status !== "paused";

@@ -1,5 +1,5 @@
 import { rate } from "./format";
-import type { Arguments, Event } from "./protocol";
+import { numberOf, type Arguments, type Event } from "./protocol";
 
 type Phrase = (how: Arguments) => string;
 
@@ -10,7 +10,7 @@ export function sentence(event: Event, of?: Event, metrics?: Event["metrics"]): 
   if (status === "refused" || status === "failed") return `${asked}, ${status}${reason ? `: ${reason}` : "."}`;
   if (status !== "applied") return `${asked}, requested.`;
   if (command !== "evaluate") return `${asked}, in force at step ${step}.`;
-  const found = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${short(value ?? NaN)}`);
+  const found = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${short(numberOf(value))}`);
   return `${asked} at step ${step}${found.length ? `: ${found.join(", ")}` : ""}.`;
 }
 
