@@ -397,8 +397,17 @@ class Data(Dataset):
             time.sleep(.5)  # the training waits for it now, and would learn of this worker's death
         return torch.ones(4)
 
+class Lazy(DataLoader):
+    def __iter__(self): yield from super().__iter__()
+
+class Wrapper:
+    def __init__(self, loader): self.loader = loader
+    def __iter__(self): yield from self.loader
+
 def main(start, looks, presses):
-    loader = DataLoader(Data(), 2, num_workers=2, multiprocessing_context=start)
+    kind = Lazy if looks == "lazy" else DataLoader
+    loader = kind(Data(), 2, num_workers=2, multiprocessing_context=start)
+    if looks == "wrapped": loader = Wrapper(loader)
     model = torch.nn.Linear(4, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=.01)
     if looks == "looks": next(iter(DataLoader(Data(), 2, num_workers=1, multiprocessing_context=start)))
@@ -417,9 +426,11 @@ if __name__ == "__main__": main(*sys.argv[1:])
 """
 
 
-@pytest.mark.parametrize("start, looks", [("fork", "looks"), ("spawn", "begins"), ("forkserver", "begins"), ("forkserver", "looks")])
+@pytest.mark.parametrize("start, looks", [("fork", "looks"), ("spawn", "begins"), ("forkserver", "begins"), ("forkserver", "looks"),
+                                          ("fork", "lazy"), ("fork", "wrapped")])
 def test_workers_outlive_the_first(script, tmp_path, start, looks):
-    """However they are started; `looks`: the loader has been used before the training, and with it the server that forks."""
+    """However they are started; `looks`: the loader has been used before the training, and with it the server that forks;
+    `lazy`, `wrapped`: they are started only when the first batch is asked for."""
     train = script(SCRIPT, start, looks, "1")
     assert train.hear(40) == "@"
     time.sleep(.2)

@@ -4,7 +4,9 @@ import faulthandler
 import itertools
 import json
 import math
+import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -839,14 +841,15 @@ def test_bad_files_in_the_inbox_are_refused_with_a_reason(tmp_path):
             leave(inbox, command)
         for i, text in enumerate(["{", "[]", "7", '{"command": "stop", "arguments": []}', '{"command": 5}', '{"x": 1}', "", "\x00"]):
             (inbox/f"{i}.json").write_text(text)
-            ids.append(f"{i}.json")
         before = run.steering
         for step in run.steps(10**6):
             if not list(inbox.iterdir()): break
             time.sleep(.01)
         for step in run.steps(1): pass
         assert run.steering == before
-    for id in ids:
+    unreadable = [event for event in events(run) if event["command"] == "unreadable" and event["status"] == "requested"]
+    assert sorted(event["by"] for event in unreadable) == [f"{i}.json" for i in range(8)]
+    for id in ids + [event["id"] for event in unreadable]:
         came = outcome(run, id)
         assert came["status"] == "refused" and came["reason"], came
     lines = (run.path/"events.jsonl").read_text().splitlines()
@@ -897,3 +900,110 @@ def test_a_pause_distorts_no_figure(tmp_path, helper):
     assert first["steps_per_second"] * (first["_time"] - resumed) == pytest.approx(steps, rel=.2)
     assert first["samples_per_second"] == pytest.approx(4 * first["steps_per_second"])
     assert (rows["watching"] < 1).all() and (rows["data_wait"] < 1).all()
+
+
+def test_whatever_lies_in_the_inbox_the_run_goes_on_and_ends(tmp_path):
+    with watch(dir=tmp_path, view=None) as run:
+        inbox = run.path/"inbox"
+        (inbox/"0.json").mkdir()
+        os.mkfifo(inbox/"1.json")
+        (inbox/"2.json").symlink_to("/etc/passwd")
+        (inbox/"3.json").write_text("[" * 200_000)
+        (inbox/"4.json").write_text('{"command": "pause\\ud800"}')
+        (inbox/"5.json").write_text('{"command": "stop", "by": 5}')
+        (inbox/"6.json").write_text('{"command": "stop", "by": "\\u001b[2J"}')
+        (inbox/"7.json").write_text('{"command": "stop", "id": "../../evil"}')
+        (inbox/"8.json").write_text('{"command": "early_stop", "arguments": {"metric": "\\ud800"}}')
+        open_run(run.path).stop()
+        for step in run.steps(1000): time.sleep(.01)
+    assert run.status == "stopped" and run.step < 1000 and run.is_over
+    for id in {event["id"] for event in events(run)}: outcome(run, id)
+    assert sorted(event["command"] for event in events(run) if event["status"] == "applied") == ["early_stop", "stop"]
+    assert not list(tmp_path.glob("**/*evil*"))
+
+
+def test_batches_that_are_fetched_on_another_thread(tmp_path):
+    with watch(dir=tmp_path, view=None) as run:
+        for epoch in run.epochs(2):
+            thread = threading.Thread(target=lambda: list(run.batches(range(20))))
+            if epoch == 0: id = run.early_stop(True)
+            thread.start(); thread.join()
+    assert run.status == "finished" and run.step == 40 and outcome(run, id)["status"] == "applied"
+
+
+def test_a_run_that_is_ended_in_a_pause_lets_its_loop_go(tmp_path):
+    run = watch(dir=tmp_path, view=None)
+    def end():
+        while run.status != "paused": time.sleep(.01)
+        run.finish()
+    for step in run.steps(3):
+        if step == 1:
+            run.pause()
+            threading.Thread(target=end).start()
+    assert run.status in ("finished", "stopped") and run.is_over and open_run(run.path).status == run.status
+
+
+def test_early_stopping_is_taken_back_with_what_it_decided(tmp_path):
+    with watch(dir=tmp_path, view=None) as run:
+        for epoch in run.epochs(4):
+            for step in run.steps(2):
+                if (epoch, step) == (0, 1): id = run.early_stop(True, metric="loss", patience=1)
+                run.log(loss=1.)
+                if (epoch, step) == (1, 0):
+                    assert run.stopping == "epoch"
+                    run.request(Command("early_stop", dict(delta=1)))
+                    run._edge()
+                    assert run.stopping == "epoch"  # what was refused has changed nothing
+                    run.undo(id)
+    assert (run.status, run.step, run.info["reason"]) == ("finished", 8, None)
+    assert [event["status"] for event in events(run, "early_stop")] == ["stopped", "taken_back"]
+
+
+def test_steps_after_epochs_have_no_epoch(tmp_path):
+    with watch(dir=tmp_path, view=None) as run:
+        for epoch in run.epochs(2): run.log(val_loss=1.)
+        id = run.stop(when="epoch")
+        for step in run.steps(5): pass
+        assert outcome(run, id)["status"] == "refused" and step == 4
+        run.early_stop(True, patience=1)
+        for step in run.steps(5): run.log(val_loss=1.)
+    assert (run.status, step) == ("stopped", 0)
+
+
+def test_a_pause_that_was_broken_off_does_not_stick(tmp_path):
+    run = watch(dir=tmp_path, view=None)
+    def interrupt():
+        while run.status != "paused": time.sleep(.01)
+        for _ in range(2): signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        for step in run.steps(5):
+            run.pause()
+            run.poll = lambda: [signal.raise_signal(signal.SIGINT) for _ in range(2)] if run.status == "paused" else None
+    run.poll = None
+    assert (run.status, run.steering["paused_since"]) == ("stopped", None)
+    for step in run.steps(5): pass
+    assert (run.status, step) == ("finished", 4)
+    run.finish()
+
+
+def test_factors_are_taken_back_exactly_and_refused_beyond_numbers(tmp_path):
+    model, optimizer, _ = trained()
+    with watch(model, optimizer, dir=tmp_path, view=None) as run:
+        ids = [run.scale_lr(factor) for factor in (.1, 1e-200, 1e-200, .7)]
+        run.undo(ids[1]); run.undo(ids[3])
+        for _ in run.steps(2): advance(model, optimizer)
+        assert run.learning_rate.factor == .1
+    assert [outcome(run, id)["status"] for id in ids] == ["applied", "applied", "refused", "applied"]
+    assert "all factors together" in outcome(run, ids[2])["reason"]
+
+
+def test_an_evaluation_is_no_training(tmp_path):
+    def evaluate(run): time.sleep(1.2)
+    with watch(dir=tmp_path, view=None, evaluate=evaluate) as run:
+        for step in run.steps(30):
+            if step == 10:
+                run.evaluate()
+                began = run._progress["began"]
+            if step == 12: assert run._progress["began"] >= began + 1.2
+            time.sleep(.05)
+    assert (run.frame("system")["steps_per_second"] > 5).all()

@@ -51,7 +51,7 @@ function stopping(event: Event): Told {
 }
 
 /** A run may have gone on after it was stopped; and what would have been is of interest while the switch is off. */
-function stillTrue({ status }: Event, state: State): boolean {
+function stillTrue({ status, step }: Event, state: State): boolean {
   if (status === "stopped") return ended(state) || Boolean(state.stopping);
-  return state.early_stop?.on === false && state.early_stop.would_stop !== null;
+  return status === "would_stop" && state.early_stop?.on === false && state.early_stop.would_stop === step;
 }

@@ -104,7 +104,8 @@ export class Ledger {
 
   private hearEarlyStop(event: Event): void {
     this.earlyStop = event;
-    this.marks.push({ step: event.step, label: "early stop", isFaint: event.status === "would_stop" });
+    if (event.status === "taken_back") this.marks = this.marks.filter(({ label, isFaint }) => label !== "early stop" || isFaint);
+    else this.marks.push({ step: event.step, label: "early stop", isFaint: event.status === "would_stop" });
   }
 }
 

@@ -74,7 +74,7 @@ export interface Arguments extends Partial<EarlyStopSettings> {
 export type Outcome =
   | "requested" | "applied" | "refused" | "failed"
   | "evaluated" | "partial"
-  | "stopped" | "would_stop";
+  | "stopped" | "would_stop" | "taken_back";
 
 export interface Event {
   /** Unix seconds. */

@@ -34,7 +34,7 @@ export const short = (value: unknown): string =>
 const LABELS = new Map<unknown, Phrase>([
   ["stop", ({ when }) => (when === "epoch" ? "stop after epoch" : "stop")],
   ["pause", () => "paused"],
-  ["scale_lr", ({ factor }) => (factor === 0.5 ? "lr ÷2" : `lr ×${times(factor)}`)],
+  ["scale_lr", ({ factor }) => `lr ${partOf(factor) ?? `×${times(factor)}`}`],
   ["undo", () => "undo"],
   // The first is seen by the rate, the second by its result; the third changes nothing yet.
   ["resume", () => ""],
@@ -51,6 +51,13 @@ const NAMES = new Map<unknown, Phrase>([
   ["early_stop", earlyStopping],
   ["undo", () => "Undo"],
 ]);
+
+/** A tenth is ÷10, but three tenths are ×0.3. */
+function partOf(factor: unknown): string | undefined {
+  if (typeof factor !== "number" || factor < 1e-3 || factor >= 1) return undefined;
+  const parts = Math.round(1 / factor);
+  return Math.abs(factor * parts - 1) < 1e-9 ? `÷${parts}` : undefined;
+}
 
 const SCALED = new Map<unknown, string>([[0.5, "halved"], [2, "doubled"]]);
 

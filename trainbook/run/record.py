@@ -164,7 +164,8 @@ class EventLog:
     def append(self, step: int, event: str, **fields):
         "Adds one event, also after `close`; what JSON does not know is written as text"
         if self._lines.is_closed: self._lines = Appender(self._lines.path)
-        self._lines.append(_json({"time": time(), "step": step, "event": event, **fields}).encode() + b"\n")
+        line = _json({"time": time(), "step": step, "event": event, **fields})
+        self._lines.append(line.encode(errors="backslashreplace") + b"\n")  # half a character is no UTF-8
 
     def flush(self): self._lines.flush()
 

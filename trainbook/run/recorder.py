@@ -249,7 +249,9 @@ class Recorder(Run):
         if status not in ENDS: raise ValueError(f"a run ends as one of {', '.join(ENDS)}, not {status!r}")
         if not self.tables.is_open: return
         clerk.remove(self)
-        self.set_status(status, reason)
-        for command in collect(self.path/"inbox"): self.request(command)
-        self.tables.close()
-        self._events.close()
+        try:
+            self.set_status(status, reason)
+            for command in collect(self.path/"inbox"): self.request(command)
+        finally:
+            self.tables.close()
+            self._events.close()

@@ -7,6 +7,7 @@ __all__ = ['Attached']
 
 # %% ../../nbs/56_train.attached.ipynb #25da349f
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from time import time
 from typing import Any, TYPE_CHECKING
@@ -50,7 +51,9 @@ class Attached(Obedient):
         self.model, self.optimizer, self.views = model, optimizer, []
         self._depth, self._is_partial = 0, False  # loops around this moment; whether a validation was cut short
         self._marked_epoch, self._far_rates = None, {}  # what stands in every row, and the rates that lie on devices
-        self._undecide: Callable | None = None  # takes back that it stops early
+        self._undecide: Callable | None = None  # takes back that it stops early, and
+        self._because: str | None = None  # why it does
+        self._heard = deque()  # what early stopping has to look at, from other threads
         self.observer = Observer(self, models, optimizers, every, self._heed)
         self._mark_now()
 
@@ -112,6 +115,7 @@ class Attached(Obedient):
 
     def _edge(self) -> str | None:
         with self.observer.watching: self.observer.poll()
+        while self._heard: self._heed(*self._heard.popleft())
         return super()._edge()
 
     def _obey(self, command: Command):
@@ -123,34 +127,51 @@ class Attached(Obedient):
         super()._hold()
 
     def _go_on(self):
-        self._progress["began"] += time() - self._paused_since  # the time that is left is that of training
-        self.observer.resume()
+        self._leave_out(self._paused_since)
         super()._go_on()
+
+    def _leave_out(self, since: float):
+        "What was between then and now is no training"
+        if "began" in self._progress: self._progress["began"] += time() - since
+        self.observer.resume()
 
     def _heed(self, step: int, values: Mapping[str, float]):
         "Early stopping looks at a row that has been recorded"
         early, metric = self.early, self.early.settings.metric
-        if metric not in values or not early.take(step, float(values[metric])) or self._undecide: return
-        if early.settings.on: self._undecide = self._wish("step" if self._progress["epoch"] is None else "epoch")
+        if metric not in values: return
+        if threading.get_ident() != self._thread: return self._heard.append((step, {metric: float(values[metric])}))
+        if not early.take(step, float(values[metric])) or self._undecide: return
+        if early.settings.on: self._undecide, self._because = self._wish("epoch" if self._has_epochs else "step"), f"early stopping: {early}"
         elif early.would_stop != step: return
         self.event("early_stop", step=step, status="stopped" if early.settings.on else "would_stop", **early.told)
 
     def _change_early_stop(self, **settings: Any) -> Callable:
-        "Nothing that was decided before holds any more; the next value decides"
-        if self._undecide: self._undecide()
-        self._undecide = None
-        return self.early.change(**settings)
+        undo = self.early.change(**settings)
+        self._decide_anew()
+        def take_back():
+            undo()
+            self._decide_anew()
+        return take_back
+
+    def _decide_anew(self):
+        "Nothing that early stopping has decided holds any more; the next value decides"
+        if not self._undecide: return
+        self._undecide()
+        self._undecide = self._because = None
+        self.event("early_stop", status="taken_back", **self.early.told)
 
     def _recorded(self, metric: str) -> list[tuple[int, float]]:
         self._bring_home()
         return self.history(metric)
 
     def _evaluate(self):
-        before, self._is_partial = self._is_partial, False
+        before, began, self._is_partial = self._is_partial, time(), False
         try:
             metrics = self.evaluation(self)
             self.event("validation", status="partial" if self._is_partial else "evaluated", metrics=metrics)
-        finally: self._is_partial = before
+        finally:
+            self._is_partial = before
+            if self._paused_since is None: self._leave_out(began)
 
     def _set_aside(self, values: Mapping[str, float]) -> dict[str, float]:
         "Makes the figures of a validation that was cut short an event, and gives the others"
@@ -161,7 +182,7 @@ class Attached(Obedient):
 
     def _why(self, status: str, reason: str | None = None) -> tuple[str, str | None]:
         "A status with its reason, be it early stopping"
-        return status, reason or (f"early stopping: {self.early}" if self._undecide and status == "stopped" else None)
+        return status, reason or (self._because if status == "stopped" else None)
 
     def finish(self, status: str = "finished", reason: str | None = None):
         if not self.tables.is_open: return

@@ -89,10 +89,13 @@ class EarlyStop:
         return undo
 
     def _judge(self):
-        self.settings = self._first
-        for change in self._changes: self.settings = replace(self.settings, **change)
+        settings = self._first
+        for change in self._changes: settings = replace(settings, **change)
+        # first, as values that are still on their way come in now, and are judged on arrival
+        history = self._history(settings.metric)
+        self.settings = settings
         self._restart()
-        for step, value in self._history(self.settings.metric): self.take(step, value)
+        for step, value in history: self.take(step, value)
 
     @property
     def told(self) -> dict:

@@ -39,7 +39,7 @@ def as_found(
         with torch.no_grad(): yield
     finally:
         for put, state in states: put(state)
-        for module, mode in modes: module.training = mode
+        for module, mode in modes: module.train(mode)  # parents come first; some do more in `train` than to note the mode
 
 # %% ../../nbs/54_train.evaluation.ipynb #cacf1100
 class Evaluation:

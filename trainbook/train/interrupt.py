@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['Interrupts', 'unheard', 'Deaf', 'begin']
 
-# %% ../../nbs/53_train.interrupt.ipynb #19a49114
-import os, signal, sys, threading
-from collections.abc import Callable, Iterable, Iterator
+# %% ../../nbs/53_train.interrupt.ipynb #64662d06
+import inspect, os, signal, sys, threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from multiprocessing import resource_tracker
 
 # %% ../../nbs/53_train.interrupt.ipynb #f6931ba2
@@ -18,15 +19,18 @@ class Interrupts:
     "While in place, makes a request of the first SIGINT and a `KeyboardInterrupt` of the second"
 
     def __init__(self, ask: Callable[[], None]):  # is called at the first; may take no lock
-        self._ask, self._came, self._before, self._process = ask, 0, None, os.getpid()
+        self._ask, self._came, self._before, self._process, self._is_on = ask, 0, None, os.getpid(), False
 
     def take_over(self):
         "Puts itself in place of whoever handles interrupts, unless nobody does"
-        if not _is_main() or not callable(signal.getsignal(signal.SIGINT)): return
-        self._came, self._before = 0, signal.signal(signal.SIGINT, self)
+        before = signal.getsignal(signal.SIGINT)
+        if not _is_main() or not callable(before): return
+        self._came, self._is_on = 0, True
+        if before is not self: self._before = signal.signal(signal.SIGINT, self)
 
     def give_back(self):
         "Leaves interrupts to whoever handled them before"
+        self._is_on = False  # on another thread nothing else can be done
         if not _is_main(): return
         now = signal.getsignal(signal.SIGINT)
         if now is self: signal.signal(signal.SIGINT, self._before)
@@ -36,8 +40,8 @@ class Interrupts:
 
     def __call__(self, number: int, frame: object):
         self._came += 1
-        # a forked child has our handler, but no loop of ours
-        if self._came > 1 or os.getpid() != self._process: return self._original()(number, frame)
+        is_ours = self._is_on and os.getpid() == self._process  # a forked child has our handler, but no loop of ours
+        if not is_ours or self._came > 1: return self._original()(number, frame)
         self._ask()
         if sys.stderr is not None and sys.stderr is sys.__stderr__ and sys.stderr.isatty():
             os.write(2, b"\nStopping after this step. Once more to break off at once.\n")  # print is not for handlers
@@ -54,10 +58,9 @@ def unheard() -> Iterator[None]:
     if not _is_main() or not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # Python begins it when it needs it, and that would make us hear again
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try: yield
-    finally: signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    finally: signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 class Deaf:
     "Makes a worker deaf to interrupts when it starts, before what it was told to do then"
@@ -70,8 +73,20 @@ class Deaf:
 
 def begin(loader: Iterable) -> Iterator:
     "The loader's iterator, whose workers, if it has any, outlive an interrupt"
-    if not getattr(loader, "num_workers", 0) or not hasattr(loader, "worker_init_fn"): return iter(loader)
+    if isinstance(loader, Sequence): return iter(loader)
+    # Python begins it when workers need it, and that would make us hear again
+    if getattr(loader, "num_workers", 0): resource_tracker.ensure_running()
+    with unheard(), _told(loader):
+        batches = iter(loader)
+        return chain(list(islice(batches, 1)), batches) if inspect.isgenerator(batches) else batches
+
+@contextmanager
+def _told(loader: Iterable) -> Iterator[None]:
+    "Workers begun in the block are told to be deaf, if the loader lets us"
+    own = vars(loader) if hasattr(loader, "__dict__") else {}
+    if "worker_init_fn" not in own:
+        yield
+        return
     then, loader.worker_init_fn = loader.worker_init_fn, Deaf(loader.worker_init_fn)
-    try:
-        with unheard(): return iter(loader)
+    try: yield
     finally: loader.worker_init_fn = then

@@ -7,6 +7,7 @@ __all__ = ['LearningRate']
 
 # %% ../../nbs/51_train.learning_rate.ipynb #59c6ac5a
 from collections.abc import Callable, Mapping
+from math import inf, prod
 from typing import Any, TYPE_CHECKING
 
 import torch
@@ -25,7 +26,7 @@ class LearningRate:
         optimizers: "Mapping[str, optim.Optimizer]",
         note: Callable[[], None] = lambda: None,  # is called before a step whose rates may be others than before
     ):
-        self.factor = 1.
+        self.factor, self._factors = 1., []
         self._optimizers, self._note, self._lent, self._seen = optimizers, note, [], None
         able = [optimizer for optimizer in optimizers.values() if hasattr(optimizer, "register_step_pre_hook")]
         self.can_scale = len(able) == len(optimizers) > 0 and bool(learning_rates(able))
@@ -49,9 +50,17 @@ class LearningRate:
         "Multiplies all rates from the next step on; raises `Refused` where that can't be done"
         if not self.can_scale: raise Refused("no optimizer whose rate could be scaled; name it: watch(model, optimizer)")
         self._take_back_after_steps()
-        self.factor *= factor
-        def undo(): self.factor /= factor
+        self._set([*self._factors, factor])
+        def undo():
+            factors = self._factors.copy()
+            factors.remove(factor)
+            self._set(factors)
         return undo
+
+    def _set(self, factors: list[float]):
+        product = prod(factors)
+        if not 0 < product < inf: raise Refused(f"all factors together would be {product}")
+        self.factor, self._factors = product, factors
 
     def close(self):
         "Leaves the optimizers as they were"

@@ -41,15 +41,19 @@ class LiveRun(Attached):
             if self._edge():
                 self._was_cut = n > 0
                 return
-            for epoch in range(n):
-                self._is_partial = False
-                self._progress.update(epoch=epoch, batch=0)
-                self._mark()
-                yield epoch
-                if self.early.settings.on: self.observer.drain()  # a value that decides may still be on its way
-                if self._edge(): self._was_cut |= epoch + 1 < n
-                if self.stopping: break
+            self._has_epochs = True
+            try: yield from self._each_epoch(n)
+            finally: self._has_epochs = self._is_partial = False
+
+    def _each_epoch(self, n: int) -> Iterator[int]:
+        for epoch in range(n):
             self._is_partial = False
+            self._progress.update(epoch=epoch, batch=0)
+            self._mark()
+            yield epoch
+            if self.early.settings.on: self.observer.drain()  # a value that decides may still be on its way
+            if self._edge(): self._was_cut |= epoch + 1 < n
+            if self.stopping: return
 
     def batches(
         self,
@@ -101,6 +105,7 @@ class LiveRun(Attached):
         "Around an iterator; the outermost one sets the status"
         if not self.tables.is_open: raise RuntimeError(f"{self.name} has ended ({self.status}); watch() begins a new run")
         if not self._depth:
+            if self.status not in LIVE: self._begin_again()
             self.set_status("running")
             self._progress["began"], self._thread = time(), threading.get_ident()
             self._interrupts.take_over()
@@ -114,9 +119,16 @@ class LiveRun(Attached):
             self._depth -= 1
             self._progress["validating"] = False
             if not self._depth:
+                self._is_held = False
                 self._interrupts.give_back()
                 self.observer.end_loop()
             if self.tables.is_open and not self._depth and not self._in_with: self.set_status(*self._why(self._outcome()))
+
+    def _begin_again(self):
+        "Another loop after the end of one, without a `with` around both: what was wished then is over"
+        self._wishes.clear()
+        self._decide()
+        self._was_cut, self._undecide, self._because = False, None, None
 
     def _outcome(self) -> str:
         if self.status not in LIVE: return self.status

@@ -25,6 +25,7 @@ class Obedient(Recorder):
     def __init__(self, **recorder: Any):  # see `Recorder`
         self.stopping: str | None = None
         self.poll: Callable | None = None  # looks for commands, where they don't come by themselves
+        self._has_epochs = False  # whether this moment is in a loop over epochs
         self._wishes: dict[object, str] = {}  # to stop, each with its when
         self._is_held, self._paused_since, self._undos = False, None, {}
         self._thread = threading.get_ident()  # the one that trains
@@ -43,9 +44,13 @@ class Obedient(Recorder):
     def _edge(self) -> str | None:
         "Between two steps: obeys what was asked, and says whether to stop"
         if self.poll is not None: self.poll()
+        if self.mailbox.waiting or self._is_held: self._attend()
+        return self.stopping
+
+    def _attend(self):
+        if threading.get_ident() != self._thread: return  # batches that are fetched ahead, on a thread of their own
         if self.mailbox.waiting: self._obey_all()
         if self._is_held and self._paused_since is None: self._hold()  # not again, in an evaluation during a pause
-        return self.stopping
 
     def _obey_all(self):
         for command in self.mailbox.take(): self._obey(command)
@@ -56,7 +61,9 @@ class Obedient(Recorder):
         command = self._named(command)
         obey = self._commands.get(command.command)
         if obey is None: return self.settle(command, "refused", f"{command.command!r} is none of {', '.join(self._commands)}")
-        try: signature(obey).bind(**check(command.arguments))
+        try:
+            command = replace(command, arguments=check(command.arguments))
+            signature(obey).bind(**command.arguments)
         except (TypeError, Refused) as error: return self.settle(command, "refused", str(error))
         try: undo = obey(**command.arguments)
         except Refused as error: self.settle(command, "refused", str(error))
@@ -77,7 +84,7 @@ class Obedient(Recorder):
         self.settle(command, "applied", undoable=True)
 
     def _stop(self, when: str = "step") -> Callable | None:
-        if when == "epoch" and self._progress["epoch"] is None: raise Refused("this loop has no epochs; stop it now")
+        if when == "epoch" and not self._has_epochs: raise Refused("this loop has no epochs; stop it now")
         undo = self._wish(when)
         return undo if when == "epoch" else None
 
@@ -102,20 +109,22 @@ class Obedient(Recorder):
     def _undo(self, id: str | None = None):
         if id is None: raise Refused("there is nothing to undo")
         if id not in self._undos: raise Refused("it has been undone, or can't be")
-        self._undos.pop(id)()
+        self._undos[id]()
+        del self._undos[id]
 
     def _hold(self):
         "Stays between two steps until it is told to go on or to stop now"
         self._paused_since = time()
         self.set_status("paused")
-        while self._is_held and self.stopping != "step":
-            self.mailbox.wait(.02)
-            if self.poll is not None: self.poll()
-            if self.mailbox.waiting: self._obey_all()
-        self._go_on()
+        try:
+            while self._is_held and self.stopping != "step" and self.status == "paused":
+                self.mailbox.wait(.02)
+                if self.poll is not None: self.poll()
+                if self.mailbox.waiting: self._obey_all()
+        finally: self._go_on()
 
     def _go_on(self):
         self._is_held, self._paused_since = False, None
-        self.set_status("running")
+        if self.status == "paused": self.set_status("running")
 
     def _interrupted(self): self.mailbox.slip(Command("stop", dict(when="step"), by="interrupt", route="signal"))

@@ -78,11 +78,11 @@ def watch(
     "Begins a run: records a training, shows it live and lets it be steered"
     if view not in ("auto", "panel", "terminal", None):
         raise ValueError(f'view is "auto", "panel", "terminal" or None, not {view!r}')
-    here = notebook()
+    settings, here = patience(monitor, mode, early_stop), notebook()
     for old in _open_runs():
         if _is_replaced(old, model, here): old.finish()
     name = name or Path(here.get("notebook") or sys.argv[0] or "run").stem
-    run = LiveRun(model, optimizer, every, evaluate, patience(monitor, mode, early_stop), name=name, config=config, dir=dir)
+    run = LiveRun(model, optimizer, every, evaluate, settings, name=name, config=config, dir=dir)
     _all_runs.add(run)
     try: run.views = views_of(run, view)
     except Exception as error:

@@ -79,7 +79,7 @@ def check_setting(
 ) -> Check:
     "Whether JupyterLab uses subshells for widgets"
     folder = folder or os.environ.get("JUPYTERLAB_SETTINGS_DIR") or Path.home()/".jupyter/lab/user-settings"
-    try: text = (Path(folder)/SETTING).read_text()
+    try: text = re.sub("//.*", "", (Path(folder)/SETTING).read_text(errors="replace"))
     except OSError: text = ""
     chosen = re.search(r'"commsOverSubshells"\s*:\s*"(\w+)"', text)
     value = chosen[1] if chosen else "perCommTarget"

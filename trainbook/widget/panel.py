@@ -6,7 +6,8 @@
 __all__ = ['STATIC', 'pack', 'RunView', 'LossPlot', 'ControlBar', 'EarlyStopToggle', 'GradientNormMonitor', 'SystemMonitor',
            'Panel']
 
-# %% ../../nbs/43_widget.panel.ipynb #749cce72
+# %% ../../nbs/43_widget.panel.ipynb #f40ebc03
+import warnings
 from collections import deque
 from importlib.resources import files
 from pathlib import Path
@@ -61,14 +62,18 @@ class RunView(anywidget.AnyWidget):
         "Takes in what the front end says, on whatever thread it comes"
         self._route = route() if isinstance(self.run, Recorder) else "inbox"
         if content["command"] == "snapshot": self._restart = True
-        elif content["command"] != "hello": self._request(Command(**content, by="panel", route=self._route))
+        elif content["command"] != "hello":
+            try: self._request(content)
+            except OSError as error:  # it is not acknowledged, and the panel says so
+                return warnings.warn(f"{self.run.name} can't be asked for anything, its folder can't be written: {error}", RuntimeWarning)
         self._heard.append(content["id"])
         clerk.add(self)
         clerk.wake()
 
-    def _request(self, command: Command):
-        try: self.run.request(command)
+    def _request(self, content: dict):
+        try: self.run.request(Command(**content, by="panel", route=self._route))
         except RuntimeError: self._state = None  # the run has ended meanwhile: say how it stands again
+        except TypeError as error: warnings.warn(f"The panel of {self.run.name} has sent what is no command: {error}", RuntimeWarning)
 
     def tick(self):
         "Sends what is new, on the clerk's thread"

@@ -95,7 +95,7 @@ def draw_done(
                       rotation=90, va="top", fontsize=7, color="#5b6570")
     found = [event for event in events if event["event"] == "validation" and event["status"] == "evaluated"]
     for name, color in zip(shown, COLORS):
-        points = [(event["step"], event["metrics"][name]) for event in found if name in event["metrics"]]
+        points = [(event["step"], float(event["metrics"][name])) for event in found if name in event["metrics"]]
         if points: axes.plot(*zip(*points), "o", mfc="none", mec=color, ms=5)
 
 # %% ../../nbs/40_widget.picture.ipynb #5783b80b
