@@ -74,7 +74,7 @@ class Obedient(Recorder):
 
     def _named(self, command: Command) -> Command:
         "To undo without saying what means the last command that can be; the record says which it was"
-        if command.command != "undo" or not self._undos or command.arguments.get("id"): return command
+        if command.command != "undo" or command.arguments or not self._undos: return command
         return replace(command, arguments=dict(id=next(reversed(self._undos))))
 
     def _applied(self, command: Command, undo: Callable | None):
@@ -115,8 +115,8 @@ class Obedient(Recorder):
     def _hold(self):
         "Stays between two steps until it is told to go on or to stop now"
         self._paused_since = time()
-        self.set_status("paused")
         try:
+            self.set_status("paused")
             while self._is_held and self.stopping != "step" and self.status == "paused":
                 self.mailbox.wait(.02)
                 if self.poll is not None: self.poll()
