@@ -31,9 +31,10 @@ def views_of(
         from trainbook.train.terminal import Terminal
         return [Terminal(run)]
     from IPython.display import publish_display_data
+    from trainbook.widget.panel import Panel
     from trainbook.widget.picture import SavedPicture
     from trainbook.widget.routes import Pump
-    panel = run.panel()
+    panel = Panel(run)
     bundle, _ = panel._repr_mimebundle_()
     publish_display_data(bundle | {"text/plain": ""})  # where no widget can be shown, the picture says it better
     run.poll = Pump().poll
