@@ -123,7 +123,7 @@ def test_bad_input_is_told_what_to_do(tmp_path, call, said):
 
 
 def test_a_broken_view_kills_no_training(tmp_path, monkeypatch):
-    monkeypatch.setattr("trainbook.train.terminal.Feed", None)
+    monkeypatch.setattr("trainbook.widget.terminal.Feed", None)
     with pytest.warns(RuntimeWarning, match="can't be shown, but is recorded"):
         run = watch(name="unseen", dir=tmp_path, view="terminal")
     with run:
