@@ -50,6 +50,9 @@ EXPECTED = {
     "patience": ("a whole number from 1 on", lambda value: isinstance(value, Integral) and _is_number(value) and value >= 1, int),
     "min_delta": ("a number from 0 on", lambda value: _is_number(value) and 0 <= value < inf, float),
     "mode": ('"min" or "max"', lambda value: value in ("min", "max"), str),
+    "restore_best": ("True or False", lambda value: isinstance(value, bool), bool),
+    "tag": ("up to 64 letters", lambda value: isinstance(value, str) and value.isprintable() and 0 < len(value) <= 64, str),
+    "to": ('"best", "last" or a tag', lambda value: isinstance(value, str) and 0 < len(value) <= 64, str),
     "id": ("the id of a command", lambda value: isinstance(value, str), str),
 }
 
@@ -101,10 +104,25 @@ class Requests:
         patience: int | None = None,  # stop after so many values in a row that are no better than the best one
         min_delta: float | None = None,  # better means better by more than this
         mode: str | None = None,  # `min` if lower is better, else `max`
+        restore_best: bool | None = None,  # whether to go back to the best checkpoint then
     ) -> str:
         "Turns early stopping on or off, or changes what it goes by"
-        settings = dict(on=on, metric=metric, patience=patience, min_delta=min_delta, mode=mode)
+        settings = dict(on=on, metric=metric, patience=patience, min_delta=min_delta, mode=mode, restore_best=restore_best)
         return self._ask("early_stop", **{name: value for name, value in settings.items() if value is not None})
+
+    def checkpoint(
+        self,
+        tag: str | None = None,  # what to call it; `step 120` if left out
+    ) -> str:
+        "Asks for a checkpoint of this moment, which is kept whatever comes"
+        return self._ask("checkpoint", **({} if tag is None else dict(tag=tag)))
+
+    def rollback(
+        self,
+        to: str = "best",  # `best`, `last`, or a tag
+    ) -> str:
+        "Asks to go on with the weights, the optimizer and the scheduler of a checkpoint; steps and random numbers go on as they are"
+        return self._ask("rollback", to=to)
 
     def undo(
         self,
@@ -116,6 +134,8 @@ class Requests:
 # %% ../../nbs/12_run.control.ipynb #ab9aefd8
 def mark_of(event: dict) -> str | None:  # None for what changes nothing, such as a command that was refused
     "What to write beside a curve where something was done to the training"
+    if event["event"] == "resume": return "resumed"
+    if event["event"] == "rollback": return "rollback undone" if event["to"] == "undo" else f"back to {event['to_step']}"
     if event["event"] == "early_stop": return "early stop" if event["status"] == "stopped" else None
     if event["event"] != "command" or event["status"] != "applied": return None
     given = event["arguments"]

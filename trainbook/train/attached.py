@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import nn, optim
 
-# %% ../../nbs/58_train.attached.ipynb #5f45451b
+# %% ../../nbs/58_train.attached.ipynb #e0a4e322
 class Attached(Obedient):
     "A run that records what a model and its optimizer do, and takes commands about them"
 
@@ -96,7 +96,7 @@ class Attached(Obedient):
                 self.observer.record(values)
             else:
                 self.tables.append(self.step, values)
-                if self.early.settings.metric in values: self._heed(self.step, values)
+                if self._concerned(values): self._heed(self.step, values)
     log.__doc__ = Recorder.log.__doc__
 
     def frame(self, stream: str = "train") -> "pd.DataFrame":
@@ -114,9 +114,13 @@ class Attached(Obedient):
         if threading.get_ident() == self._thread: self.observer.drain()
 
     def _edge(self) -> str | None:
+        self._catch_up()
+        return super()._edge()
+
+    def _catch_up(self):
+        "Takes note of what has come from devices and from other threads, before any command is obeyed"
         with self.observer.watching: self.observer.poll()
         while self._heard: self._heed(*self._heard.popleft())
-        return super()._edge()
 
     def _obey(self, command: Command):
         super()._obey(command)
@@ -135,12 +139,20 @@ class Attached(Obedient):
         if "began" in self._progress: self._progress["began"] += time() - since
         self.observer.resume()
 
+    def _concerned(self, values: Mapping[str, float]) -> bool:
+        "Whether something is decided by these metrics"
+        return self.early.settings.metric in values
+
     def _heed(self, step: int, values: Mapping[str, float]):
-        "Early stopping looks at a row that has been recorded"
-        early, metric = self.early, self.early.settings.metric
-        if metric not in values: return
-        if threading.get_ident() != self._thread: return self._heard.append((step, {metric: float(values[metric])}))
-        if not early.take(step, float(values[metric])) or self._undecide: return
+        "Decides by a row that has been recorded, on the thread that trains"
+        if not self._concerned(values): return
+        if threading.get_ident() != self._thread: return self._heard.append((step, {name: float(value) for name, value in values.items()}))
+        if self.early.settings.metric in values: self._judge(step, float(values[self.early.settings.metric]))
+
+    def _judge(self, step: int, value: float):
+        "Early stopping looks at a value"
+        early = self.early
+        if not early.take(step, value) or self._undecide: return
         if early.settings.on: self._undecide, self._because = self._wish("epoch" if self._has_epochs else "step"), f"early stopping: {early}"
         elif early.would_stop != step: return
         self.event("early_stop", step=step, status="stopped" if early.settings.on else "would_stop", **early.told)

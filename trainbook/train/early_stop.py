@@ -13,7 +13,7 @@ from typing import Any
 
 from ..run.control import Refused, check
 
-# %% ../../nbs/51_train.early_stop.ipynb #8181edcc
+# %% ../../nbs/51_train.early_stop.ipynb #c6594bbc
 @dataclass(frozen=True)
 class Patience:
     "When to stop"
@@ -22,6 +22,7 @@ class Patience:
     patience: int = 3  # values in a row that are no better than the best one
     min_delta: float = 0.  # better by more than this
     on: bool = False
+    restore_best: bool = False  # when it stops early, go back to the best checkpoint
 
     def is_better(self, value: float, best: float | None) -> bool:
         if not isfinite(value) or best is None: return isfinite(value)
@@ -47,7 +48,7 @@ def patience(
         f"watch(early_stop=…) takes how many values may be no better, such as 3, or dict(patience=3, min_delta=.01); got {early_stop!r}")
     return Patience(**checked(dict(metric=monitor, mode=mode, on=True) | dict(early_stop)))
 
-# %% ../../nbs/51_train.early_stop.ipynb #aab45a7b
+# %% ../../nbs/51_train.early_stop.ipynb #3212bd1b
 class EarlyStop:
     "Follows a metric and says when patience is over"
 
@@ -56,7 +57,7 @@ class EarlyStop:
         settings: Patience,
         history: Callable[[str], list[tuple[int, float]]],  # gives the steps and values that were recorded of a metric
     ):
-        self.settings, self._first, self._changes, self._history = settings, settings, [], history
+        self.settings, self._first, self.changes, self._history = settings, settings, [], history
         self._restart()
 
     def _restart(self):
@@ -80,17 +81,22 @@ class EarlyStop:
 
     def change(self, **settings: Any) -> Callable:  # takes it back
         "Changes what it goes by, and looks at all values again"
-        self._changes.append(checked(settings))
-        mine = self._changes[-1]
+        self.changes.append(checked(settings))
+        mine = self.changes[-1]
         self._judge()
         def undo():
-            self._changes = [change for change in self._changes if change is not mine]
+            self.changes = [change for change in self.changes if change is not mine]
             self._judge()
         return undo
 
+    def go_on(self, changes: list[dict]):
+        "Takes over what was changed in a training that was saved"
+        self.changes = [checked(settings) for settings in changes]
+        self._judge()
+
     def _judge(self):
         settings = self._first
-        for change in self._changes: settings = replace(settings, **change)
+        for change in self.changes: settings = replace(settings, **change)
         # first, as values that are still on their way come in now, and are judged on arrival
         history = self._history(settings.metric)
         self.settings = settings

@@ -5,40 +5,29 @@
 # %% auto #0
 __all__ = ['as_found', 'Evaluation']
 
-# %% ../../nbs/54_train.evaluation.ipynb #2e6ce7dc
-import random
+# %% ../../nbs/54_train.evaluation.ipynb #54bd7763
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from ..run.control import Refused
+from .random import random_as_found
 
 if TYPE_CHECKING: from torch import nn
 
-# %% ../../nbs/54_train.evaluation.ipynb #47c1dc78
-def _device_generators() -> list[tuple[Callable, Callable]]:
-    "How to get and set the random states of devices in use"
-    found = [(torch.random.get_rng_state, torch.random.set_rng_state)]
-    if torch.cuda.is_initialized(): found.append((torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all))
-    if torch.backends.mps.is_available(): found.append((torch.mps.get_rng_state, torch.mps.set_rng_state))
-    return found
-
+# %% ../../nbs/54_train.evaluation.ipynb #defb625e
 @contextmanager
 def as_found(
     models: "Mapping[str, nn.Module]",
 ) -> Iterator[None]:
     "In the block the models are in eval mode and take no gradients; after it all is as before, random states too"
     modes = [(module, module.training) for model in models.values() for module in model.modules()]
-    states = [(put, get()) for get, put in _device_generators()]
-    states += [(random.setstate, random.getstate()), (np.random.set_state, np.random.get_state())]
     for model in models.values(): model.eval()
     try:
-        with torch.no_grad(): yield
+        with random_as_found(), torch.no_grad(): yield
     finally:
-        for put, state in states: put(state)
         for module, mode in modes: module.train(mode)  # parents come first; some do more in `train` than to note the mode
 
 # %% ../../nbs/54_train.evaluation.ipynb #cacf1100

@@ -17,7 +17,7 @@ from ..run.control import Refused
 
 if TYPE_CHECKING: from torch import optim
 
-# %% ../../nbs/50_train.learning_rate.ipynb #6f1fa894
+# %% ../../nbs/50_train.learning_rate.ipynb #5f42f1bc
 class LearningRate:
     "The learning rate of all parameter groups, times a factor"
 
@@ -26,7 +26,8 @@ class LearningRate:
         optimizers: "Mapping[str, optim.Optimizer]",
         note: Callable[[], None] = lambda: None,  # is called before a step whose rates may be others than before
     ):
-        self.factor, self._factors = 1., []
+        self.factor, self.factors = 1., []
+        self.steps = 0  # that were begun
         self._optimizers, self._note, self._lent, self._seen = optimizers, note, [], None
         able = [optimizer for optimizer in optimizers.values() if hasattr(optimizer, "register_step_pre_hook")]
         self.can_scale = len(able) == len(optimizers) > 0 and bool(learning_rates(able))
@@ -50,9 +51,9 @@ class LearningRate:
         "Multiplies all rates from the next step on; raises `Refused` where that can't be done"
         if not self.can_scale: raise Refused("no optimizer whose rate could be scaled; name it: watch(model, optimizer)")
         self._take_back_after_steps()
-        self._set([*self._factors, factor])
+        self._set([*self.factors, factor])
         def undo():
-            factors = self._factors.copy()
+            factors = self.factors.copy()
             factors.remove(factor)
             self._set(factors)
         return undo
@@ -60,7 +61,12 @@ class LearningRate:
     def _set(self, factors: list[float]):
         product = prod(factors)
         if not 0 < product < inf: raise Refused(f"all factors together would be {product}")
-        self.factor, self._factors = product, factors
+        self.factor, self.factors = product, factors
+
+    def go_on(self, factors: list[float]):
+        "Takes over the factors of a training that was saved"
+        if factors: self._take_back_after_steps()
+        self._set(list(factors))
 
     def close(self):
         "Leaves the optimizers as they were"
@@ -74,6 +80,7 @@ class LearningRate:
         self._hooks += [optimizer.register_step_post_hook(torch.compiler.disable(self._after)) for optimizer in self._optimizers.values()]
 
     def _before(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
+        self.steps += 1
         if self.has_changed(): self._note()
         if self.factor == 1: return
         for group in optimizer.param_groups:

@@ -5,18 +5,19 @@
 # %% auto #0
 __all__ = ['LiveRun']
 
-# %% ../../nbs/5a_train.live.ipynb #307ba99e
-import threading
+# %% ../../nbs/5a_train.live.ipynb #5b3154a6
+import threading, warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from time import time
 from typing import Any
 
 from ..run.reader import LIVE
-from .attached import Attached
 from .interrupt import begin
+from .random import beginning, repeats, set_random_states, wind
+from .restorable import Restorable
 
-# %% ../../nbs/5a_train.live.ipynb #769e4d04
+# %% ../../nbs/5a_train.live.ipynb #10efcae0
 def _length(iterable: Iterable) -> int | None:
     try: return len(iterable)
     except TypeError: return None  # a loader over a stream has no length
@@ -25,35 +26,57 @@ def _checked_count(n: int, of: str) -> int:
     if not hasattr(n, "__index__") or n < 0: raise TypeError(f"{of}(n) takes how many there shall be, a whole number; got {n!r}")
     return n
 
-class LiveRun(Attached):
+class LiveRun(Restorable):
     "A run that drives a training loop, shows it, and obeys"
 
-    def __init__(self, *attached: Any, **more: Any):  # see `Attached`
+    def __init__(self, *attached: Any, **more: Any):  # see `Restorable`
         self._in_with, self._was_cut = False, False
+        self._epochs_before, self._loops = 0, 0  # epochs of loops that are over; training loops begun in this epoch
         super().__init__(*attached, **more)
 
     def epochs(
         self,
         n: int,  # how many
-    ) -> Iterator[int]:  # 0 to n - 1
+    ) -> Iterator[int]:  # 0 to n - 1; a second loop in the same run goes on from there
         "A loop over epochs, which ends early when told to stop"
-        with self._loop(epochs=_checked_count(n, "epochs")):
+        first, last = self._epochs_before, self._epochs_before + _checked_count(n, "epochs")
+        self._epochs_before = last
+        with self._loop(epochs=last):
             if self._edge():
                 self._was_cut = n > 0
                 return
             self._has_epochs = True
-            try: yield from self._each_epoch(n)
+            if self._resumed: first = max(first, self._place["epoch"])
+            self._progress["first_epoch"] = first
+            try: yield from self._each_epoch(range(first, last))
             finally: self._has_epochs = self._is_partial = False
 
-    def _each_epoch(self, n: int) -> Iterator[int]:
-        for epoch in range(n):
+    def _each_epoch(self, epochs: range) -> Iterator[int]:
+        for epoch in epochs:
             self._is_partial = False
             self._progress.update(epoch=epoch, batch=0)
             self._mark()
+            self._begin_epoch(epoch)
             yield epoch
-            if self.early.settings.on: self.observer.drain()  # a value that decides may still be on its way
-            if self._edge(): self._was_cut |= epoch + 1 < n
+            self.observer.drain()  # a value that decides may still be on its way
+            if self.stopping != "step": self._end_epoch(epoch)
+            if self._edge(): self._was_cut |= epoch + 1 < epochs.stop
             if self.stopping: return
+
+    def _begin_epoch(self, epoch: int):
+        self._loops = 0
+        if self._resumed and self._place["start"] is None: self._caught_up()
+        if not self._resumed: self._place = dict(epoch=epoch, loop=0, batch=0, start=None)
+
+    def _end_epoch(self, epoch: int):
+        if self._resumed: self._caught_up()  # the loop in whose middle it was saved is not there any more
+        self._place = dict(epoch=epoch + 1, loop=0, batch=0, start=None)
+        self._epoch_is_saved()
+
+    def _caught_up(self):
+        "The loops are where the checkpoint was taken: random numbers go on from there"
+        set_random_states(self._resumed["random"])
+        self._resumed = None
 
     def batches(
         self,
@@ -73,22 +96,48 @@ class LiveRun(Attached):
         return self.batches(range(_checked_count(n, "steps")))
 
     def _training(self, loader: Iterable) -> Iterator:
-        n = _length(loader)
+        n, number = _length(loader), self._loops
+        self._loops += 1
+        if self._resumed and number < self._place["loop"]: return  # it was over when the checkpoint was taken
         with self._loop(batch=0, batches=n):
+            done = self._place_of(loader, number)
             if self._edge() == "step":
                 self._was_cut = n != 0
                 return
             self.observer.begin_loop()
-            for batch, data in enumerate(self.observer.throughput.fetch(loader, begin), 1):
+            for batch, data in enumerate(self.observer.throughput.fetch(loader, self._begin), done + 1):
                 with self.observer.watching:
                     self.step += 1
-                    self._progress["batch"] = batch
+                    self._progress["batch"] = self._place["batch"] = batch
+                    self._steps_before = self.learning_rate.steps
                     self.observer.begin_step(data)
                     self._mark()
                 yield data
                 if self._edge() == "step":
                     self._was_cut |= batch != n
                     return
+
+    def _place_of(self, loader: Iterable, number: int) -> int:  # batches that are done
+        "Notes where the loop begins, and in a run that goes on, how far it was"
+        if self._resumed and self._place["start"] is not None:
+            if repeats(loader): return self._place["batch"]
+            self._say_where(loader)
+        self._place = dict(epoch=self._progress["epoch"] or 0, loop=number, batch=0, start=beginning(loader))
+        return 0
+
+    def _say_where(self, loader: Iterable):
+        text = (f"{self.name} resumes at the epoch's edge: a {type(loader).__name__} like this one can't be wound forward to batch {self._place['batch']}, "
+                "so all of its batches are trained on, from the weights that were saved")
+        self.note(text)
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+        self._caught_up()
+
+    def _begin(self, loader: Iterable) -> Iterator:
+        "Begins a loader, in a run that goes on where it was"
+        if not self._resumed or self._place["start"] is None: return begin(loader)
+        batches = wind(loader, self._place["start"], self._place["batch"], begin)
+        self._caught_up()
+        return batches
 
     def _validation(self, loader: Iterable) -> Iterator:
         n = _length(loader)
@@ -115,6 +164,8 @@ class LiveRun(Attached):
         except BaseException:  # a loop that is left, and a loader that fails
             self._was_cut |= self._depth == 1
             raise
+        else:
+            if self._depth == 1: self._keep_last()
         finally:
             self._depth -= 1
             self._progress["validating"] = False

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['views_of', 'watch']
 
-# %% ../../nbs/5b_train.watch.ipynb #6bdb7218
+# %% ../../nbs/5b_train.watch.ipynb #0c69cbad
 import atexit, os, sys, warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +14,8 @@ from weakref import WeakSet
 
 from ..measure.parts import by_name
 from ..run.about import notebook
+from ..run.reader import Run
+from .checkpoint import keeping
 from .early_stop import patience
 from .live import LiveRun
 
@@ -61,7 +63,7 @@ def _is_replaced(
 def _finish_open_runs():
     for run in _open_runs(): run.finish()
 
-# %% ../../nbs/5b_train.watch.ipynb #5671c72c
+# %% ../../nbs/5b_train.watch.ipynb #30691aec
 def watch(
     model: "nn.Module | Mapping[str, nn.Module] | None" = None,  # what is trained; several by name
     optimizer: "optim.Optimizer | Mapping[str, optim.Optimizer] | None" = None,  # its learning rates are recorded
@@ -70,20 +72,26 @@ def watch(
     config: Mapping | None = None,  # whatever decides the result, such as `dict(lr=3e-3)`
     dir: str | Path = "runs",  # where runs are kept
     view: str | None = "auto",  # `panel`, `terminal`, None to record only, or `auto` for what fits the place
+    scheduler: object = None,  # saved with checkpoints; one or several
+    state: object = (),  # anything more with a `state_dict` that is saved with them, such as a `GradScaler`
+    resume: Run | str | Path | None = None,  # a run to go on from, by its last checkpoint, or one of its checkpoints
     every: int = 1,  # gradients are measured in every so many steps, or in fewer if that would be dear; 0: never
     monitor: str = "val_loss",  # the metric that tells how good the model is
     mode: str = "min",  # lower is better; `max`: higher is
     early_stop: Mapping | int | None = None,  # stop after so many values no better; or `dict(patience=3, min_delta=.01)`
+    checkpoint: str | Mapping | None = "best",  # keep the best and the last; `last`, None, or `dict(best=3, last=2)`
     evaluate: "Callable[[LiveRun], Mapping[str, float]] | None" = None,  # what *Evaluate now* calls, in eval mode; gives metrics
 ) -> LiveRun:
     "Begins a run: records a training, shows it live and lets it be steered"
     if view not in ("auto", "panel", "terminal", None):
         raise ValueError(f'view is "auto", "panel", "terminal" or None, not {view!r}')
-    settings, here = patience(monitor, mode, early_stop), notebook()
+    settings, keep, here = patience(monitor, mode, early_stop), keeping(checkpoint), notebook()
+    best_by = patience(monitor, mode, None)
     for old in _open_runs():
         if _is_replaced(old, model, here): old.finish()
     name = name or Path(here.get("notebook") or sys.argv[0] or "run").stem
-    run = LiveRun(model, optimizer, every, evaluate, settings, name=name, config=config, dir=dir)
+    run = LiveRun(model, optimizer, every, evaluate, settings, scheduler=scheduler, state=state, keep=keep, best_by=best_by, resume=resume,
+                  name=name, config=config, dir=dir)
     _all_runs.add(run)
     try: run.views = views_of(run, view)
     except Exception as error:
