@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Locator, Page, Route
 
-from trainbook.run.reader import fold
+from trainbook.run.tables import fold
 from trainbook.widget.feed import NewRows
 from trainbook.widget.panel import STATIC, Panel, pack
 

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..run.reader import LIVE, Run, TableFile, fold, part, table_files
+from ..run.reader import LIVE, Run
 from ..run.record import TableReader, read_events
+from ..run.tables import TableFile, before, fold, part, table_files
 
 # %% ../../nbs/42_widget.feed.ipynb #6485200e
 def seconds_left(
@@ -39,41 +40,49 @@ class Tail:
         row, count = self._file.row, len(self._file)
         wide = max((row[name].shape[0] for name in row.names if row[name].shape), default=0)
         self._fold = 2 ** max(0, ceil(log2(max(1, count * wide) / HISTORY)))
-        self._history = count - count % self._fold  # this far rows are folded
+        self._history = count - count % self._fold if table.cut is None else count  # this far rows are folded
+
+    @property
+    def has_more(self) -> bool: return self.read < (len(self._file) if self.table.cut is None else self._history)
 
     def next(
         self,
         most: int,  # bytes to read at most, about
-    ) -> tuple[np.ndarray, int]:  # rows, and how many rows of the table each of them stands for
-        "The next rows, none if there are no more"
+    ) -> tuple[np.ndarray, int, int]:  # rows, how many rows of the table each of them stands for, and bytes that were read
+        "The next rows; none if those that were read lie behind the cut"
         by, end = (self._fold, self._history) if self.read < self._history else (1, len(self._file))
-        if self.read == end: return np.empty(0, self._file.row), 1
         wanted = max(by, most // self._file.row.itemsize // by * by)
         rows = self._file.read(self.read, min(wanted, end - self.read))
         self.read += len(rows)
-        return (fold(rows, by) if by > 1 else rows), by
+        kept = before(rows, self.table.cut)
+        return (fold(kept, by) if by > 1 else kept), by, rows.nbytes
 
 # %% ../../nbs/42_widget.feed.ipynb #d1de82ba
 class NewRows(NamedTuple):
     "Rows of a table that were not there before"
-    key: str  # the table's, as `part` gives it
+    key: str  # the table's, as `part` gives it; of an ancestor, the folder's name and a `/` stand before it
     stream: str
     start: int  # how many rows of the table came before these
-    count: int  # how many of the table these are
+    count: int  # how many of the table these are; a last row that was folded from fewer counts as full
     fold: int  # how many of them became one
     rows: np.ndarray
 
 class Feed:
-    "What is new of a run since one last asked"
+    "What is new of a run since one last asked; of its ancestors, what was logged before it went on from them"
 
-    def __init__(self, run: Run):
-        self.run = run
+    def __init__(
+        self,
+        run: Run,
+        joined: bool = True,  # with its ancestors' rows
+    ):
+        self.run, self._joined = run, joined
         self.restart()
 
     def restart(self):
         "From the beginning again, for a view that has just been opened"
         self._tails, self._given = {}, {}  # of each file, and rows given of each table
         self._offset, self._events, self._tables, self._seen = 0, 0, [], None
+        self._inherited = self.run.inherited() if self._joined else []
         self.has_more = False  # whether the last portion was not all there is
 
     def rows(self) -> list[NewRows]:
@@ -81,13 +90,12 @@ class Feed:
         new, left = [], PORTION
         # a folder that was not touched has no new tables
         if self._seen != (seen := os.stat(self.run.path).st_mtime_ns): self._seen, self._tables = seen, table_files(self.run.path)
-        for table in self._tables:
+        for table in self._inherited + self._tables:
             tail = self._tails.get(table.key) or self._tails.setdefault(table.key, Tail(table))
-            while left > 0:
-                rows, by = tail.next(left)
-                if not len(rows): break
-                left -= rows.nbytes * by
-                new += [self._count(table, key, part_rows, by) for key, part_rows in part(table, rows)]
+            while left > 0 and tail.has_more:
+                rows, by, read = tail.next(left)
+                left -= read
+                if len(rows): new += [self._count(table, key, part_rows, by) for key, part_rows in part(table, rows)]
         self.has_more = left <= 0
         return new
 
@@ -109,5 +117,5 @@ class Feed:
         info, status = self.run.info, self.run.status
         progress = info["progress"]
         left = seconds_left(progress, time()) if status in LIVE else None
-        return dict(progress, status=status, reason=info["reason"], folder=self.run.path.name, seconds_left=left,
+        return dict(progress, status=status, reason=info["reason"], folder=self.run.path.name, parent=self.run.parent, seconds_left=left,
                     machine=info.get("machine"), **info.get("watching", {}), **info.get("steering", {}))
