@@ -48,9 +48,11 @@ bench-%: .venv-bench/ok
 	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH) -e '.[$(@F)]'
 	touch $@
 
+# fastai comes alone: it asks for torchvision, which breaks beside this torch; what its Learner imports is among the extras
 .venv-bench/ok: settings.ini setup.py
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check $(TORCH) -e '.[bench]'
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps fastai==2.8.12
 	touch $@
 
 # Debian's Chromium, for the browser tests
