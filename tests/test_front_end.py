@@ -486,8 +486,17 @@ def test_looks(browser: Browser, shots, name, width, dark):
 
 # Steering
 
-EARLY = dict(on=True, metric="val_loss", mode="min", patience=3, min_delta=0., best=.1702, best_step=300, waited=2, would_stop=None)
-STEERED = dict(stopping=None, paused_since=None, learning_rate=1.5e-3, learning_rate_scale=1, can_scale=True, can_evaluate=True, early_stop=EARLY)
+EARLY = dict(on=True, metric="val_loss", mode="min", patience=3, min_delta=0., best=.1702, best_step=300, waited=2, would_stop=None,
+             restore_best=False)
+
+
+def kept(step: int, *roles: str, **more) -> dict:
+    """A checkpoint on disk."""
+    return dict(name=f"step-{step}", step=step, epoch=0, roles=list(roles), tag=None, metric="val_loss", value=.1702345) | more
+
+
+STEERED = dict(stopping=None, paused_since=None, learning_rate=1.5e-3, learning_rate_scale=1, can_scale=True, can_evaluate=True, early_stop=EARLY,
+               can_checkpoint=True, checkpoints=[kept(120, "best")], parent=None)
 OVER = ["finished", "stopped", "failed", "lost"]
 
 
@@ -502,6 +511,10 @@ def command(name: str, status="applied", step=140, id="a", by="panel", time=1.79
 
 
 def halved(id="a", **more) -> dict: return command("scale_lr", id=id, **dict(arguments=dict(factor=.5), undoable=True) | more)
+
+
+def rolled_back(status="applied", step=140, **more) -> dict:
+    return command("rollback", status, step, **dict(arguments=dict(to="best"), undoable=True) | more)
 
 
 def outcome(panel: PanelPage, status: str, **more) -> dict:
@@ -537,7 +550,8 @@ def cards(panel: PanelPage) -> list[str]:
 
 
 CLICKS = {"Pause": ("pause", {}), "Stop now": ("stop", dict(when="step")), "Stop after epoch": ("stop", dict(when="epoch")),
-          "Halve learning rate": ("scale_lr", dict(factor=.5)), "Double learning rate": ("scale_lr", dict(factor=2)), "Evaluate now": ("evaluate", {})}
+          "Halve learning rate": ("scale_lr", dict(factor=.5)), "Double learning rate": ("scale_lr", dict(factor=2)), "Evaluate now": ("evaluate", {}),
+          "Checkpoint now": ("checkpoint", {}), "Roll back to best": ("rollback", dict(to="best"))}
 
 
 def test_every_control_gives_its_command(panel: PanelPage):
@@ -552,7 +566,9 @@ def test_every_control_gives_its_command(panel: PanelPage):
     panel.field("patience").press("Enter")
     panel.field("min delta").fill("1e-3")
     panel.field("min delta").blur()
-    assert panel.commands()[len(CLICKS):] == [("early_stop", one) for one in (dict(on=False), dict(metric="accuracy"), dict(mode="max"), dict(patience=5), dict(min_delta=.001))]
+    panel.field("restore best").check()
+    settings = dict(on=False), dict(metric="accuracy"), dict(mode="max"), dict(patience=5), dict(min_delta=.001), dict(restore_best=True)
+    assert panel.commands()[len(CLICKS):] == [("early_stop", one) for one in settings]
     assert len({one["id"] for one in panel.asked()}) == len(panel.asked())
     panel.send(**STEERED | dict(status="paused", paused_since=1.79e9))
     panel.button("Resume").click()
@@ -577,7 +593,8 @@ def test_pause_becomes_resume_in_its_place(panel: PanelPage):
     assert panel.button("Pause").is_visible() and "since" not in panel.page.locator("header").inner_text()
 
 
-@pytest.mark.parametrize("name,said", [("Pause", "pausing …"), ("Stop now", "stopping …"), ("Stop after epoch", "stopping …"), ("Halve learning rate", ""), ("Evaluate now", "evaluating …")])
+@pytest.mark.parametrize("name,said", [("Pause", "pausing …"), ("Stop now", "stopping …"), ("Stop after epoch", "stopping …"), ("Halve learning rate", ""), ("Evaluate now", "evaluating …"),
+                                       ("Checkpoint now", "saving …"), ("Roll back to best", "rolling back …")])
 @pytest.mark.parametrize("status", ["applied", "refused", "failed"])
 def test_what_is_asked_for_is_pressed_until_its_outcome_is_known(panel: PanelPage, name, said, status):
     steer(panel)
@@ -603,11 +620,12 @@ def test_stopping_is_what_the_run_says(panel: PanelPage):
 
 def test_two_quick_clicks_are_two_halvings_but_one_evaluation(panel: PanelPage):
     steer(panel)
-    for name in ("Halve learning rate", "Evaluate now"): panel.button(name).dblclick()
-    assert panel.commands() == 2 * [CLICKS["Halve learning rate"]] + [CLICKS["Evaluate now"]]
+    once = ["Evaluate now", "Checkpoint now", "Roll back to best"]
+    for name in ("Halve learning rate", *once): panel.button(name).dblclick()
+    assert panel.commands() == 2 * [CLICKS["Halve learning rate"]] + [CLICKS[name] for name in once]
     first = panel.asked()[1]
     panel.send(events=[halved(first["id"])], **STEERED)
-    assert busy(panel) == ["Halve learning rate", "Evaluate now"]  # of the other one nothing is known yet
+    assert busy(panel) == ["Halve learning rate", *once]  # of the other one nothing is known yet
 
 
 def test_a_command_is_repeated_until_it_is_acknowledged(panel: PanelPage):
@@ -629,7 +647,7 @@ def test_a_command_is_repeated_until_it_is_acknowledged(panel: PanelPage):
 def test_nothing_can_be_asked_of_a_run_that_is_over(panel: PanelPage, status):
     steer(panel, events=[halved()], status=status)
     controls = panel.page.locator(".controls :is(button, input, select)")
-    assert controls.count() == 11 and not any(one.is_enabled() for one in controls.all())
+    assert controls.count() == 14 and not any(one.is_enabled() for one in controls.all())
     assert panel.button("Undo").count() == 0 and busy(panel) == []
 
 
@@ -638,7 +656,7 @@ def test_what_a_run_cannot_do_is_not_offered(panel: PanelPage):
     panel.send()  # an older run, which does not say
     names = lambda: [one.get_attribute("aria-label") or one.inner_text().strip() for one in panel.page.locator(".controls :is(button, input, select)").all() if one.is_visible()]
     assert names() == ["Pause", "Stop now", "Stop after epoch"]
-    panel.send(**STEERED | dict(can_scale=False, can_evaluate=False, early_stop=None))
+    panel.send(**STEERED | dict(can_scale=False, can_evaluate=False, can_checkpoint=False, early_stop=None))
     assert names() == ["Pause", "Stop now", "Stop after epoch"]
     panel.send(**STEERED | dict(learning_rate=None))
     assert names()[3:5] == ["Halve learning rate", "Double learning rate"] and panel.page.locator(".now").inner_text() == ""
@@ -730,10 +748,165 @@ def test_what_early_stopping_knows(panel: PanelPage, parts):
     assert switch(panel).count() == 0 and panel.panel.is_visible() == (parts == ["controls"])
 
 
+def test_whether_the_best_is_restored(panel: PanelPage):
+    box = panel.field("restore best")
+    steer(panel, early_stop={name: value for name, value in EARLY.items() if name != "restore_best"})
+    assert box.is_hidden()  # an older run, which does not say
+    panel.send(**STEERED)
+    assert box.is_visible() and not box.is_checked()
+    panel.page.get_by_text("restore best").click()
+    panel.drawn()
+    assert panel.commands() == [("early_stop", dict(restore_best=True))] and box.is_checked()
+    panel.send(events=[outcome(panel, "refused")], **STEERED)
+    assert not box.is_checked()
+    panel.send(**STEERED | dict(early_stop=EARLY | dict(restore_best=True)))
+    assert box.is_checked()
+    box.focus()
+    panel.page.keyboard.press("Space")
+    assert panel.commands()[1:] == [("early_stop", dict(restore_best=False))]
+
+
+# Checkpoints
+
+def test_back_to_the_best_as_soon_as_there_is_one(panel: PanelPage):
+    steer(panel, checkpoints=[])
+    save, back = panel.button("Checkpoint now"), panel.button("Roll back to best")
+    assert save.inner_text() == "Checkpoint" and save.is_enabled()
+    assert back.is_disabled() and back.get_attribute("title") == "no checkpoint is best yet"
+    panel.send(**STEERED | dict(checkpoints=[kept(100, "last")]))
+    assert back.is_disabled()
+    panel.send(**STEERED | dict(checkpoints=[kept(40, "best", value=.3), kept(120, "best", "last"), kept(130, tag="mine")]))
+    assert back.is_enabled() and back.get_attribute("title") == "val_loss 0.1702 at step 120"
+    panel.send(**STEERED | dict(checkpoints=[kept(60, "best", metric=None, value=None)]))
+    assert back.get_attribute("title") == "step 60"
+    back.click()
+    assert panel.commands() == [("rollback", dict(to="best"))]
+    panel.send(**STEERED | dict(can_checkpoint=False))
+    assert save.count() == back.count() == 0 and panel.button("Evaluate now").is_visible()
+
+
+@pytest.mark.parametrize("width", [400, 480, 560, 640, 760, 920, 1040])
+def test_words_that_come_and_go_move_nothing(panel: PanelPage, width):
+    panel.page.set_viewport_size(dict(width=width + 40, height=900))
+    steer(panel)
+    places = lambda: [one.bounding_box() for one in panel.page.locator(".controls button").all()]
+    before = places()
+    panel.button("Roll back to best").click()
+    assert hint(panel) == "rolling back …" and places() == before
+
+
+def floor(panel: PanelPage, step: int, steps=200) -> np.ndarray:
+    """How many pixels of each row are green, from the floor of the plot up, at a step."""
+    pixels = panel.pixels(LOSS, step / steps, 13)[::-1, :, :3].astype(int)
+    return (abs(pixels - panel.css("--good")).max(-1) < 40).sum(1)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_checkpoint_is_a_triangle_while_it_is_kept(panel: PanelPage, dark):
+    panel.page.emulate_media(color_scheme="dark" if dark else "light")
+    steer(panel, train(200), step=200, checkpoints=[kept(40, "best"), kept(120, tag="mine"), kept(200, "last")])
+    for step in (40, 120):
+        rows = floor(panel, step)
+        assert rows[0] > rows[3] > 0 and not rows[8:].any(), step  # it stands on the axis and ends in a point
+    assert floor(panel, 200)[0] >= 6  # not cut off at the end
+    assert not floor(panel, 80).any()
+    panel.send(**STEERED | dict(step=200, checkpoints=[kept(40, "best")]))
+    assert floor(panel, 40).any() and not floor(panel, 120).any()
+
+
+def test_what_a_checkpoint_is_kept_for(panel: PanelPage):
+    checkpoints = [kept(40, "best", "last"), kept(100, "last", tag="mine"), kept(160)]
+    steer(panel, train(200), step=200, checkpoints=checkpoints)
+    assert panel.hover(LOSS, 40 / 200).endswith(" checkpoint best, last")
+    assert panel.hover(LOSS, 100 / 200).endswith(" checkpoint last, mine")
+    assert panel.hover(LOSS, 160 / 200).endswith(" checkpoint step-160")
+    assert panel.hover(LOSS, 101 / 200).endswith(" checkpoint last, mine (step 100)")  # close by
+    assert "checkpoint" not in panel.hover(LOSS, 60 / 200)
+
+
+def test_a_checkpoint_that_was_not_saved(panel: PanelPage):
+    failed = SAVED | dict(status="failed", step=130, reason="OSError: No space left on device")
+    steer(panel, events=[SAVED])
+    assert cards(panel) == []
+    panel.send(events=[failed], start=1, **STEERED)
+    assert cards(panel) == ["No checkpoint saved at step 130. OSError: No space left on device"]
+    panel.send(events=[SAVED | dict(step=140)], start=2, **STEERED)
+    assert cards(panel) == []
+
+
+def test_where_it_goes_on_from(panel: PanelPage):
+    steer(panel)
+    origin = panel.page.locator("header .origin")
+    assert origin.is_hidden()
+    panel.send(**STEERED | dict(parent=dict(id="run_7f3a", name="digits", checkpoint="step-120", step=120)))
+    assert origin.inner_text() == "goes on from digits, step 120" and origin.get_attribute("title") == "checkpoint step-120 of run run_7f3a"
+
+
+# A run and those that it goes on from
+
+GENERATIONS = [("grandparent/", 0, 60), ("parent/", 60, 120), ("", 120, 200)]
+ORDERS = {"oldest first": [0, 1, 2], "newest first": [2, 1, 0], "own rows between": [1, 2, 0]}
+
+
+def lineage(which: int, by=1) -> list:
+    """The rows of one of three runs that go on from each other, as tables of the last one; earlier ones may have theirs by `by`."""
+    folder, first, last = GENERATIONS[which]
+    folded = last - (last - first) % by if folder else first
+    def some(at, end, by): return table("gradients", at - first, by, _step=np.arange(at + 1, end + 1), total=np.arange(at + 1., end + 1), norm=norms(200)[at:end])
+    tables = [table("train", _step=np.arange(first + 1, last + 1), loss=losses(200)[first:last], epoch=np.arange(first, last) // 50),
+              table("valid", _step=[last], val_loss=[losses(200)[last - 1]]),
+              *(some(*piece) for piece in [(first, folded, by), (folded, last, 1)] if piece[0] < piece[1])]
+    return [one._replace(key=f"{folder}{one.key}") for one in tables]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_rows_of_ancestors_and_its_own_are_one_curve(panel: PanelPage, order):
+    panel.show(LAYERS)
+    for i in ORDERS[order]: panel.send(*lineage(i), step=200, epoch=3)
+    last = f"{losses(200)[-1]:.4g}"
+    assert panel.page.locator(".legend .series").all_inner_texts() == [f"loss {last}", f"val_loss {last}"]
+    for step in (1, 30, 60, 61, 90, 120, 121, 160, 200):
+        loss, val_loss = losses(200)[[step - 1, 59 if step < 91 else 119 if step < 161 else 199]]
+        assert panel.hover(LOSS, step / 200) == f"step {step} loss {loss:.7g} val_loss {val_loss:.7g}"
+    panel.page.mouse.move(5, 5)
+    assert all(tip(panel.pixels(LOSS, x, 1)) < 1 for x in np.linspace(.01, .99, 50))  # no gap
+    assert panel.points() == [(step, float(step)) for step in range(1, 201)]
+    for layer in (0, 5): assert panel.walk(layer) == [f"{LAYERS[layer]}, step {i + 1}, {norms(200)[i, layer]:.7g}" for i in range(200)]
+    assert [one["command"] for one in panel.asked()] == ["snapshot"]
+
+
+@pytest.mark.parametrize("by", [1, 4, 8])  # of which the last does not divide the rows of any run
+@pytest.mark.parametrize("order", ORDERS)
+def test_gradients_of_ancestors_while_the_run_goes_on(panel: PanelPage, order, by):
+    norm = norms(240)  # begins as that of 200 steps
+    panel.show(LAYERS, parts=["gradients"])
+    for i in ORDERS[order]: panel.send(*lineage(i, by)[2:], step=200)
+    panel.page.locator(".heat .label", has_text="bn2").click()
+    for start, end in ((200, 201), (201, 207), (207, 240)):
+        panel.send(gradients(norm[start:end], np.arange(start + 1, end + 1))._replace(start=start - 120), step=end)
+        shown = float(panel.shown.removeprefix("bn2 "))
+        assert shown == pytest.approx(norm[end - 1 - (end - 1) % by:end, 3].max(), rel=1e-3)
+    known = 0
+    for said in panel.walk(3):
+        first, last, value = re.fullmatch(r"bn2, steps? (\d+)(?: to (\d+))?, (?:at most )?(\S+)", said).groups()
+        assert int(first) == known + 1 and float(value) == pytest.approx(norm[known:int(last or first), 3].max(), rel=1e-6)
+        known = int(last or first)
+    assert known == 240
+
+
+def test_another_model_before_is_not_taken_for_this_one(panel: PanelPage):
+    panel.show(["a", "b"], parts=["gradients"])
+    own = table("gradients", _step=np.arange(101, 201), total=np.ones(100), norm=norms(100, 2))
+    panel.send(own, gradients(norms(100, 5))._replace(key="parent/gradients"), step=200)
+    assert panel.walk(1) == [f"b, step {i + 101}, {norms(100, 2)[i, 1]:.7g}" for i in range(100)]
+
+
 # The log
 
 EARLY_STOP = dict(event="early_stop", status="stopped", metric="val_loss", best=.1702, best_step=300, waited=3, step=412, time=1.79e9)
 EVALUATED = dict(event="validation", status="evaluated", metrics=dict(val_loss=.1702345, accuracy=.968), step=140, time=1.79e9)
+ROLLED_BACK = dict(event="rollback", to="best", to_step=120, step=140, time=1.79e9)
+SAVED = dict(event="checkpoint", status="saved", name="step-120", roles=["best"], tag=None, metric="val_loss", value=.17, step=120, time=1.79e9)
 FACTOR = "factor is a number above 0, such as .5, not -1"
 SENTENCES = {
     "Stop now by panel, in force at step 140.": [command("stop", arguments=dict(when="step"))],
@@ -754,6 +927,15 @@ SENTENCES = {
     "Undone: learning rate halved by panel, in force at step 150.": [halved(), command("undo", step=150, id="b", arguments=dict(id="a"))],
     "Undo: learning rate halved by panel, refused: too late": [halved(), command("undo", "refused", 150, "b", arguments=dict(id="a"), reason="too late")],
     "Evaluate now by panel at step 140: val_loss NaN, gain Infinity.": [EVALUATED | dict(metrics=dict(val_loss="nan", gain="inf")), command("evaluate")],
+    "Early stopping: restore best on by panel, in force at step 140.": [command("early_stop", arguments=dict(restore_best=True))],
+    "Checkpoint by panel, saved at step 140.": [command("checkpoint", "requested", 139), SAVED, command("checkpoint")],
+    "Checkpoint mine by python, requested.": [command("checkpoint", "requested", arguments=dict(tag="mine"), by="python")],
+    "Checkpoint mine by python, failed: disk full": [command("checkpoint", "failed", arguments=dict(tag="mine"), by="python", reason="disk full")],
+    "Roll back to best by panel, in force at step 140: weights of step 120.": [rolled_back("requested", 139), ROLLED_BACK, rolled_back()],
+    "Roll back to mine by panel, in force at step 140.": [ROLLED_BACK, rolled_back(id="b"), rolled_back(arguments=dict(to="mine"))],  # where to was not said
+    "Roll back to last by panel, refused: there is none": [ROLLED_BACK, rolled_back("refused", arguments=dict(to="last"), reason="there is none")],
+    "Undone: roll back to best by panel, in force at step 150.": [ROLLED_BACK, rolled_back(), ROLLED_BACK | dict(to="undo", to_step=140, step=150),
+                                                               command("undo", step=150, id="b", arguments=dict(id="a"))],
     "toString by panel, in force at step 140.": [command("toString")],
 }
 
@@ -764,11 +946,11 @@ def test_the_last_command_is_told(panel: PanelPage, said):
     assert last(panel) == said
 
 
-ODD = [None, {}, dict(factor="x"), dict(factor=None), dict(patience=[1]), dict(id=3), dict(when=0), dict(on="yes", metric=None)]
+ODD = [None, {}, dict(to=None, tag=[1]), dict(to=dict(a=1)), dict(factor="x"), dict(factor=None), dict(patience=[1]), dict(id=3), dict(when=0), dict(on="yes", metric=None)]
 
 
 def test_whatever_arguments_came_do_no_harm(panel: PanelPage):
-    names = ["stop", "scale_lr", "early_stop", "undo", "evaluate", "constructor", None]
+    names = ["stop", "scale_lr", "early_stop", "undo", "evaluate", "checkpoint", "rollback", "constructor", None]
     events = [command(name, status, arguments=how, id=f"{name} {status} {i}") for name in names for status in ("applied", "refused") for i, how in enumerate(ODD)]
     circle = [command("undo", id=one, arguments=dict(id=other), undoable=True) for one, other in ("xy", "yx", "xy", "zz")]
     odd = [EVALUATED | dict(metrics=None), EVALUATED | dict(metrics=dict(val_loss=None, loss="constructor")), EARLY_STOP | dict(best=None), dict(event="command", step=1, time=0)]
@@ -797,6 +979,14 @@ def test_a_command_is_taken_back_once(panel: PanelPage):
     assert panel.page.locator(".line", has_text="Learning rate halved").get_by_role("button", name="Undo").is_visible()  # it is in force again
     panel.send(**STEERED | dict(status="finished"))
     assert panel.button("Undo").count() == 0
+
+
+def test_a_rollback_is_taken_back(panel: PanelPage):
+    steer(panel, events=[ROLLED_BACK, rolled_back()])
+    panel.button("Undo").click()
+    assert panel.commands() == [("undo", dict(id="a"))] and busy(panel) == ["Undo"]
+    panel.send(events=[ROLLED_BACK | dict(to="undo", to_step=140, step=150), outcome(panel, "applied", step=150)], start=2, **STEERED)
+    assert last(panel) == "Undone: roll back to best by panel, in force at step 150." and panel.button("Undo").count() == 0
 
 
 def test_earlier_commands_newest_first(panel: PanelPage):
@@ -920,6 +1110,18 @@ def test_commands_leave_marks(panel: PanelPage):
     assert words_drawn(panel, would, step=200)[0][0] == "early stop" and upright(panel, 190) < .25  # fainter
 
 
+def test_rollbacks_and_resumed_runs_leave_marks(panel: PanelPage):
+    steer(panel, train(200, loss=np.full(200, .5)), step=200)
+    undone = ROLLED_BACK | dict(to="undo", to_step=100, step=130)
+    events = [dict(event="resume", parent="x", checkpoint="step-20", step=20, time=1.79e9), SAVED | dict(step=60), command("checkpoint", step=60, id="c"),
+              ROLLED_BACK | dict(to_step=60, step=100), rolled_back(step=100, id="r"), undone, command("undo", step=130, id="u", arguments=dict(id="r")),
+              EARLY_STOP | dict(step=180), ROLLED_BACK | dict(to_step=90, step=180)]
+    words = words_drawn(panel, *events, step=200)
+    assert sorted(word for word, *_ in words) == ["back to 60", "back to 90", "early stop", "resumed", "rollback undone"]
+    for step in (20, 100, 130, 180): assert .25 < upright(panel, step) < .7, step
+    assert upright(panel, 60) < .1  # that is a triangle, while it is kept
+
+
 def test_labels_of_marks_do_not_overprint_each_other(panel: PanelPage):
     steer(panel, train(200), step=200)
     for steps in (np.full(4, 190), range(60, 68), range(1, 200), [199, 200, 200, 200]):
@@ -955,12 +1157,15 @@ def test_what_an_evaluation_found_is_a_hollow_mark(panel: PanelPage, shots):
 
 def test_words_of_commands_are_never_html(panel: PanelPage):
     events = [command(EVIL, by=EVIL), EVALUATED | dict(metrics={f"val_{EVIL}": .1, "val_loss": 1}), command("evaluate", id="v", by=EVIL),
-              command("early_stop", "failed", id="e", by=EVIL, reason=EVIL, arguments={EVIL: EVIL, "metric": EVIL}), EARLY_STOP | dict(metric=EVIL)]
+              command("early_stop", "failed", id="e", by=EVIL, reason=EVIL, arguments={EVIL: EVIL, "metric": EVIL}), EARLY_STOP | dict(metric=EVIL),
+              SAVED | dict(status="failed", reason=EVIL), ROLLED_BACK | dict(to=EVIL, to_step=EVIL), rolled_back(id="r", arguments=dict(to=EVIL))]
+    checkpoints, parent = [kept(140, EVIL, "best", tag=EVIL, name=EVIL, metric=EVIL)], dict(id=EVIL, name=EVIL, checkpoint=EVIL, step=EVIL)
     metrics = {f"val_{EVIL}": [1.], "loss": [1.]}
-    steer(panel, table("train", _step=[140], **metrics), events=events, early_stop=EARLY | dict(metric=EVIL, best=None), stopping="step")
+    steer(panel, table("train", _step=[140], **metrics), events=events, early_stop=EARLY | dict(metric=EVIL, best=None), stopping="step",
+          checkpoints=checkpoints, parent=parent)
     panel.page.get_by_role("button", name="earlier").click()
-    panel.hover(LOSS, 1)
-    assert EVIL in last(panel) and EVIL in cards(panel)[0] and panel.page.locator(".seen").inner_text() == f"waiting for {EVIL}"
+    assert f"checkpoint {EVIL}, best, {EVIL}" in panel.hover(LOSS, 1) and panel.page.locator(".origin").inner_text() == f"goes on from {EVIL}, step {EVIL}"
+    assert EVIL in last(panel) and all(EVIL in card for card in cards(panel)) and panel.page.locator(".seen").inner_text() == f"waiting for {EVIL}"
     assert f"val_{EVIL} 0.1" in panel.page.locator(".earlier").inner_text()
     assert panel.field("metric").locator("option").all_inner_texts() == [EVIL, "loss", f"val_{EVIL}"] or f"val_{EVIL}" in panel.field("metric").inner_text()
     assert panel.page.locator("img").count() == 0 and panel.page.evaluate("window.hit") is None
@@ -980,7 +1185,8 @@ def test_the_controls_fit(browser: Browser, shots, width, dark):
     panel = PanelPage(page)
     long = "val_a_rather_long_name_of_a_metric"
     steer(panel, train(200, learning_rate=np.full(200, 1.25e-4)), events=[EVALUATED, command("evaluate", id="v"), halved("b", reason=None), halved(step=150)],
-          status="paused", paused_since=1.79e9, learning_rate=1.25e-4, early_stop=EARLY | dict(metric=long, patience=1000, min_delta=.0001), epoch=3, epochs=5, batch=47, batches=79)
+          status="paused", paused_since=1.79e9, learning_rate=1.25e-4, early_stop=EARLY | dict(metric=long, patience=1000, min_delta=.0001), epoch=3, epochs=5, batch=47, batches=79,
+          parent=dict(id="a", name="a_name_that_someone_chose_for_a_run", checkpoint="c", step=123456))
     page.get_by_role("button", name="earlier").click()
     panel.field("patience").fill("0")
     panel.field("patience").blur()

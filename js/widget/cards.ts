@@ -6,17 +6,20 @@ import type { Store } from "./store";
 /** Told plainly, if there is no title. */
 type Told = [title: string, text: string];
 
-/** What has become of the run without anybody asking for it: why it failed, and that patience was over. */
+/** What has become of the run without anybody asking for it: why it failed, that patience was over, that nothing was saved. */
 export function addCards(panel: HTMLElement): (store: Store) => void {
   const failure = addCard(panel, "reason");
   failure.dataset.tone = "bad";
   const stopped = addCard(panel);
+  const unsaved = addCard(panel);
+  unsaved.dataset.tone = "warn";
 
   return ({ state, ledger }) => {
     const event = state && ledger.earlyStop && stillTrue(ledger.earlyStop, state) ? ledger.earlyStop : undefined;
     show(failure, state ? failed(state) : undefined);
     show(stopped, event && stopping(event));
     stopped.dataset.tone = event?.status === "would_stop" ? "soft" : "warn";
+    show(unsaved, ledger.checkpoint?.status === "failed" ? saving(ledger.checkpoint) : undefined);
   };
 }
 
@@ -49,6 +52,8 @@ function stopping(event: Event): Told {
   if (event.status === "stopped") return [`Early stopping at step ${event.step}:`, ` ${patience(event)}`];
   return ["", `Early stopping is off; it would have stopped at step ${event.step}: ${patience(event)}`];
 }
+
+const saving = ({ step, reason }: Event): Told => [`No checkpoint saved at step ${step}.`, ` ${reason ?? "It did not say why."}`];
 
 /** A run may have gone on after it was stopped; and what would have been is of interest while the switch is off. */
 function stillTrue({ status, step }: Event, state: State): boolean {

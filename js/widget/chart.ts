@@ -4,7 +4,7 @@ import { valueAxis, type Axis } from "./axes";
 import type { Curve, Frame, Points } from "./curve";
 import { rate } from "./format";
 import { Hover } from "./hover";
-import { drawBroken, drawMarks, drawRings, drawUnit, type Mark } from "./marks";
+import { drawBroken, drawMarks, drawRings, drawTriangles, drawUnit, type Mark } from "./marks";
 import type { Road, Ticks } from "./road";
 import { color } from "./theme";
 import type { Span } from "./viewport";
@@ -27,6 +27,8 @@ export interface Scene {
   span: Span;
   log: boolean;
   marks?: Mark[];
+  /** Checkpoints, by what they are kept for. */
+  kept?: Mark[];
   /** Told under the crosshair, but not drawn. */
   told?: Line[];
   /** The room for labels at the left in px, if something above is to be in line. */
@@ -69,6 +71,7 @@ export class Chart {
     if (!width) return;
     this.scene = scene;
     this.hover.lines = [...scene.lines, ...(scene.told ?? [])];
+    this.hover.kept = scene.kept ?? [];
     const [from, to] = scene.span;
     const columns = Math.ceil(this.plot?.bbox.width || width * devicePixelRatio);
     const frame = { from, to, columns, log: scene.log };
@@ -175,6 +178,7 @@ export class Chart {
   private annotate(plot: uPlot): void {
     this.rings.forEach((points, i) => drawRings(plot, points, this.css(this.scene.lines[i].color), this.css("--bg")));
     drawMarks(plot, this.scene.marks ?? [], this.css("--soft"), this.css("--bg"), FONT);
+    drawTriangles(plot, this.scene.kept ?? [], this.css("--good"), this.css("--bg"));
     drawBroken(plot, this.scene.lines.map(({ series }) => series.broken.values), this.css("--bad"));
   }
 

@@ -1,3 +1,4 @@
+import { addAside } from "./aside";
 import { add, addButton, addIcon, mark, write, type Part } from "./dom";
 import { earlyStop } from "./early_stop";
 import { rate } from "./format";
@@ -15,7 +16,7 @@ export const controls: Part = (panel, store, link) => {
     addButtons(bar, ask),
     addLearningRate(bar, ask),
     addHint(bar),
-    addEvaluate(bar, link, ask),
+    addAside(bar, link, ask),
   ];
   const cleanup = earlyStop(panel, store, link);
   const unlisten = store.listen(() => shows.forEach((show) => show(store, link)));
@@ -106,19 +107,10 @@ function words(store: Store, link: Link): string {
   if (link.unanswered) return "no answer yet; still asking";
   if (isStopping(store, link, "step") || isStopping(store, link, "epoch")) return "stopping …";
   if (link.outstanding("pause").length && store.state?.status !== "paused") return "pausing …";
-  return link.outstanding("evaluate").length ? "evaluating …" : "";
+  return ASIDES.find(([command]) => link.outstanding(command).length)?.[1] ?? "";
 }
+
+const ASIDES = [["rollback", "rolling back …"], ["evaluate", "evaluating …"], ["checkpoint", "saving …"]] as const;
 
 const isStopping = ({ state }: Store, link: Link, when: When): boolean =>
   state?.stopping === when || link.outstanding("stop").some((how) => how.when === when);
-
-function addEvaluate(bar: HTMLElement, link: Link, ask: Ask): Show {
-  const isBusy = () => link.outstanding("evaluate").length > 0;
-  // An evaluation takes a while, and a second one would find the same.
-  const button = addButton(bar, "quiet right", "Evaluate now", () => isBusy() || ask({ command: "evaluate", arguments: {} }));
-  return ({ state }) => {
-    button.hidden = !state?.can_evaluate;
-    button.disabled = ended(state);
-    mark(button, "aria-busy", !ended(state) && isBusy());
-  };
-}

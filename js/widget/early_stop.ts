@@ -1,5 +1,5 @@
 import { add, addButton, Figure, mark, write, type Part } from "./dom";
-import { addChoice, addNumber } from "./fields";
+import { addChoice, addNumber, addTick } from "./fields";
 import { metricNames } from "./metrics";
 import { ended, type EarlyStop, type EarlyStopSettings } from "./protocol";
 import { short } from "./sentences";
@@ -21,6 +21,7 @@ export const earlyStop: Part = (panel, store, link) => {
   const mode = addChoice(fields, "mode", (name) => change({ mode: name as EarlyStop["mode"] }));
   const patience = addNumber(fields, "patience", 1, true, (value) => change({ patience: value }));
   const minDelta = addNumber(fields, "min delta", 0, false, (value) => change({ min_delta: value }));
+  const restore = addTick(fields, "restore best", (value) => change({ restore_best: value }));
   const seen = add(row, "span", "muted seen");
   const refresh = () => store.touch();
   row.addEventListener("focusout", refresh);
@@ -39,6 +40,7 @@ export const earlyStop: Part = (panel, store, link) => {
     mode(settings.mode, ["min", "max"], over);
     patience(settings.patience, over);
     minDelta(settings.min_delta, over);
+    restore(settings.restore_best, over);
     write(seen, ...tell(state.early_stop));
   });
 };

@@ -71,3 +71,18 @@ export function addChoice(parent: HTMLElement, name: string, change: (value: str
     if (select.value !== value) select.value = value;
   };
 }
+
+/** A box to tick; an older run, which knows no such setting, shows none. */
+export function addTick(parent: HTMLElement, name: string, change: (value: boolean) => void) {
+  const label = add(parent, "label", "field muted");
+  const box = add(label, "input");
+  box.type = "checkbox";
+  label.append(name);
+  box.addEventListener("change", () => change(box.checked));
+
+  return (value: boolean | undefined, disabled: boolean): void => {
+    label.hidden = value === undefined;
+    box.checked = value === true;
+    box.disabled = disabled;
+  };
+}

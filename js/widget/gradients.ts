@@ -5,6 +5,7 @@ import { brief } from "./format";
 import { followGestures } from "./gestures";
 import { HeatMap } from "./heat_map";
 import { HeatScale } from "./heat_scale";
+import { JoinedPeaks } from "./joined_peaks";
 import { LayerCurve } from "./layer_curve";
 import { shorten } from "./layer_names";
 import type { Peaks } from "./peaks";
@@ -50,6 +51,7 @@ class GradientNorms {
   private selected: number | null = null;
   private totals = new Series("total");
   private layer: LayerCurve | undefined;
+  private joined = new Map(MEASURES.map((measure) => [measure, new JoinedPeaks()]));
   private drawn = "";
   private cleanups: (() => void)[];
 
@@ -152,7 +154,7 @@ class GradientNorms {
     write(this.title, isTotal ? MEASURES[0].title : this.measure.title);
     this.showPeriod();
     this.measures.forEach((button, measure) => {
-      button.hidden = isTotal || !this.peaks(measure);
+      button.hidden = isTotal || !this.columns(measure).some(({ step }) => step.length);
       button.setAttribute("aria-pressed", String(measure === this.measure));
     });
     this.perLayer.hidden = this.total.hidden = !any;
@@ -181,8 +183,12 @@ class GradientNorms {
     return [...this.store.tables.values()].filter(({ stream }) => stream === "gradients");
   }
 
-  private peaks({ column }: Measure): Peaks | undefined {
-    return this.tables().map(({ peaks }) => peaks.get(column)).reverse().find((peaks) => peaks?.step.length);
+  private columns({ column }: Measure): Peaks[] {
+    return this.tables().flatMap(({ peaks }) => peaks.get(column) ?? []);
+  }
+
+  private peaks(measure: Measure): Peaks | undefined {
+    return this.joined.get(measure)!.join(this.columns(measure));
   }
 
   private namesOf({ layers }: Peaks): string[] {

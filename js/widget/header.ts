@@ -1,7 +1,7 @@
-import { add, Figure, write, type Part } from "./dom";
+import { add, Figure, mark, write, type Part } from "./dom";
 import { clock, duration, percent } from "./format";
 import { reading } from "./metrics";
-import { ended, type State, type Status } from "./protocol";
+import { ended, type Parent, type State, type Status } from "./protocol";
 import type { Store } from "./store";
 
 const WORDS: Record<Status, [word: string, tone: string]> = {
@@ -22,6 +22,7 @@ export const header: Part = (panel, store) => {
   pill.setAttribute("aria-live", "polite");
   const where = add(bar, "span", "muted");
   const left = add(bar, "span", "muted");
+  const origin = add(bar, "span", "muted origin");
   const watching = add(bar, "span", "muted right");
 
   return store.listen(() => {
@@ -33,6 +34,7 @@ export const header: Part = (panel, store) => {
       pill.dataset.tone = tone;
       write(where, ...position(state));
       write(left, ...time(state));
+      showOrigin(origin, state.parent);
     }
     write(watching, ...watch(store));
   });
@@ -61,4 +63,10 @@ function watch(store: Store): (string | Figure)[] {
 function time({ status, seconds_left: seconds, paused_since: since }: State): (string | Figure)[] {
   if (status === "paused" && since) return ["paused since ", new Figure(clock(since))];
   return status === "running" && seconds !== null ? [new Figure(duration(seconds)), " left"] : [];
+}
+
+function showOrigin(origin: HTMLElement, parent: Parent | null | undefined): void {
+  if (!parent) return write(origin);
+  write(origin, `goes on from ${parent.name}, step `, new Figure(String(parent.step)));
+  mark(origin, "title", `checkpoint ${parent.checkpoint} of run ${parent.id}`);
 }

@@ -4,6 +4,7 @@ import { nearest } from "./column";
 import type { Curve } from "./curve";
 import { add } from "./dom";
 import { precise } from "./format";
+import type { Mark } from "./marks";
 
 const STRIDES: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -40, PageDown: 40 };
 const NEAR = 4; // px
@@ -11,6 +12,7 @@ const NEAR = 4; // px
 /** The values under the crosshair, which follows the mouse or the arrow keys and rests on recorded steps only. */
 export class Hover {
   lines: Line[] = [];
+  kept: Mark[] = [];
   private card = document.createElement("div");
   private plot: uPlot | undefined;
 
@@ -41,17 +43,23 @@ export class Hover {
     this.card.replaceChildren();
     add(this.card, "span", "wide", `step ${step}`);
     for (const { series, color, evaluated } of this.lines) {
-      if (series.step.length) this.tell(series.name, series.value.values[nearest(series.step.values, step)], color);
+      if (series.step.length) this.tellValue(series.name, series.value.values[nearest(series.step.values, step)], color);
       const found = evaluated && beside(plot, left, evaluated);
-      if (found) this.tell(`${series.name} evaluated`, found.value, color);
+      if (found) this.tellValue(`${series.name} evaluated`, found.value, color);
+    }
+    for (const { step: at, label } of this.kept) {
+      const isNear = Math.abs(plot.valToPos(at, "x") - left) <= NEAR;
+      if (isNear) this.tell("checkpoint", at === step ? label : `${label} (step ${at})`, "--good");
     }
     this.place(plot, left);
   }
 
-  private tell(name: string, value: number, color: string): void {
-    for (const text of [name, precise(value)]) {
-      add(this.card, "span", "", text).style.color = `var(${Number.isFinite(value) ? color : "--bad"}-text)`;
-    }
+  private tellValue(name: string, value: number, color: string): void {
+    this.tell(name, precise(value), Number.isFinite(value) ? color : "--bad");
+  }
+
+  private tell(name: string, text: string, color: string): void {
+    for (const cell of [name, text]) add(this.card, "span", "", cell).style.color = `var(${color}-text)`;
   }
 
   dispose(): void {

@@ -1,7 +1,7 @@
 import { Curve } from "./curve";
 import type { Mark } from "./marks";
 import { numberOf, type Event } from "./protocol";
-import { markLabel } from "./sentences";
+import { markLabel, rollbackLabel } from "./sentences";
 
 /** A command and what became of it. */
 export interface Entry {
@@ -12,8 +12,8 @@ export interface Entry {
   /** How many commands were there before. */
   order: number;
   undoneBy?: Entry;
-  /** What an evaluation found. */
-  metrics?: Event["metrics"];
+  /** What an evaluation found, or to which step a rollback went. */
+  result?: Event;
 }
 
 /** What the events say. Each is looked at once, when it comes: a long training has thousands. */
@@ -24,6 +24,8 @@ export class Ledger {
   /** What was found by "Evaluate now", by metric. */
   evaluated = new Map<string, Curve>();
   earlyStop: Event | undefined;
+  /** What became of the last one. */
+  checkpoint: Event | undefined;
   /** The first one. */
   finding: Event | undefined;
   /** The last one. */
@@ -31,7 +33,8 @@ export class Ledger {
   private entries = new Map<string, Entry>();
   /** By event; a command is where it was heard of last. */
   private log: Entry[] = [];
-  private found: Event["metrics"];
+  /** Told just before the command that led to them, by kind. */
+  private results = new Map<unknown, Event>();
 
   /** The version changes whenever something became known. */
   constructor(public version = 0) {}
@@ -64,6 +67,9 @@ export class Ledger {
     if (event.event === "command") this.hearCommand(event);
     else if (event.event === "validation" && event.status === "evaluated") this.hearEvaluation(event);
     else if (event.event === "early_stop") this.hearEarlyStop(event);
+    else if (event.event === "rollback") this.hearRollback(event);
+    else if (event.event === "resume") this.marks.push({ step: event.step, label: "resumed" });
+    else if (event.event === "checkpoint") this.checkpoint = event;
     else if (event.event === "budget") this.budget = event;
     else if (event.finding === "non_finite_gradient") this.finding ??= event;
   }
@@ -80,21 +86,24 @@ export class Ledger {
 
   private obeyed(entry: Entry): void {
     const { event } = entry;
-    const label = markLabel(event);
+    const target = event.command === "undo" ? this.find(event.arguments?.id) : undefined;
+    const label = markLabel(event, target?.event);
     if (label) this.marks.push({ step: event.step, label });
-    if (event.command === "evaluate") {
-      entry.metrics = this.found;
-      this.found = undefined;
-    }
-    if (event.command === "undo") {
-      const target = this.find(event.arguments?.id);
-      // Only what came before can be taken back, so there are no circles.
-      if (target && target.order < entry.order) target.undoneBy = entry;
-    }
+    const kind = RESULTS.get(event.command);
+    entry.result = this.results.get(kind);
+    this.results.delete(kind);
+    // Only what came before can be taken back, so there are no circles.
+    if (target && target.order < entry.order) target.undoneBy = entry;
   }
 
-  private hearEvaluation({ step, metrics }: Event): void {
-    this.found = metrics;
+  private hearRollback(event: Event): void {
+    this.results.set(event.event, event);
+    this.marks.push({ step: event.step, label: rollbackLabel(event) });
+  }
+
+  private hearEvaluation(event: Event): void {
+    const { step, metrics } = event;
+    this.results.set(event.event, event);
     for (const [name, value] of Object.entries(metrics ?? {})) {
       const curve = this.evaluated.get(name) ?? new Curve(name);
       this.evaluated.set(name, curve);
@@ -108,6 +117,9 @@ export class Ledger {
     else this.marks.push({ step: event.step, label: "early stop", isFaint: event.status === "would_stop" });
   }
 }
+
+/** Which event tells what a command led to. */
+const RESULTS = new Map<unknown, string>([["evaluate", "validation"], ["rollback", "rollback"]]);
 
 /** Whether a command was taken back, and that was not taken back in turn. */
 export function isUndone({ undoneBy }: Entry): boolean {

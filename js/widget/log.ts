@@ -56,11 +56,11 @@ function addLine(element: HTMLElement, store: Store, link: Link): Line {
   let id: string | undefined;
 
   const show = (entry: Entry) => {
-    const { event, metrics } = entry;
+    const { event, result } = entry;
     id = event.id;
     element.dataset.tone = (event.status && TONES.get(event.status)) ?? "soft";
     const of = store.ledger.find(event.arguments?.id)?.event;
-    write(words, new Figure(clock(event.time)), `\u2003${sentence(event, of, metrics)}`);
+    write(words, new Figure(clock(event.time)), `\u2003${sentence(event, of, result)}`);
     const isOffered = event.undoable && event.status === "applied" && id !== undefined;
     undo.hidden = !isOffered || isUndone(entry) || ended(store.state);
     mark(undo, "aria-busy", id !== undefined && isAsked(id));

@@ -1,4 +1,5 @@
 import { Chart, type Line } from "./chart";
+import { keptMarks } from "./checkpoints";
 import type { Curve } from "./curve";
 import { add, addButton, write, type Part } from "./dom";
 import { brief } from "./format";
@@ -87,9 +88,10 @@ class LossPlot {
     this.showTools(log, lines.length > 0);
     this.legend.show(lines, this.others(known));
     if (lines.length) {
-      const { road, span } = this.store.viewport;
+      const { ledger, state, viewport } = this.store;
+      const { road, span } = viewport;
       this.box.setAttribute("aria-label", `${titleOf(this.family)} plot: ${spoken(lines)}`);
-      this.chart.draw({ lines, log, span, road, marks: this.store.ledger.marks, told: this.rate.lines });
+      this.chart.draw({ lines, log, span, road, marks: ledger.marks, kept: keptMarks(state), told: this.rate.lines });
     }
     this.rate.draw(this.chart.gutter);
   }

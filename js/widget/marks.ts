@@ -96,6 +96,28 @@ export function drawRings(plot: uPlot, { x, y }: Points, stroke: string, fill: s
   });
 }
 
+/** Triangles that stand on the floor: checkpoints. At the newest step half of one is beyond the plot, so it is not clipped. */
+export function drawTriangles(plot: uPlot, marks: Mark[], fill: string, halo: string): void {
+  const { ctx, bbox } = plot;
+  const floor = bbox.top + bbox.height;
+  const px = devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = fill;
+  ctx.strokeStyle = halo;
+  ctx.lineWidth = 2 * px;
+  ctx.lineJoin = "round";
+  for (const { x } of marksInView(plot, marks)) {
+    ctx.beginPath();
+    ctx.moveTo(x - 4 * px, floor);
+    ctx.lineTo(x, floor - 6 * px);
+    ctx.lineTo(x + 4 * px, floor);
+    ctx.stroke();
+    ctx.closePath();
+    ctx.fill();
+  }
+  ctx.restore();
+}
+
 /** Ticks on the floor at steps without a finite value: they have no place on the y axis, and must not be missed. */
 export function drawBroken(plot: uPlot, steps: Float64Array[], stroke: string): void {
   const { ctx, bbox } = plot;

@@ -15,6 +15,8 @@ export class Peaks {
   step: Column = new Column(Float64Array);
   /** The last step known. */
   end = 0;
+  /** Of the table. */
+  rows = 0;
   readonly range = new Range();
   private finest: Rows;
   private pyramid: Pyramid<Rows, Rows>;
@@ -28,7 +30,7 @@ export class Peaks {
   append(row: number, fold: number, steps: Float64Array, values: Float32Array): void {
     while (this.width < fold) this.coarsen();
     const changed = Math.floor(row / this.width);
-    this.end = steps.length ? steps[steps.length - 1] : this.end;
+    if (steps.length) [this.end, this.rows] = [steps[steps.length - 1], row + steps.length * fold];
     for (let i = 0; i < steps.length; i++) {
       const bucket = Math.floor((row + i * fold) / this.width);
       if (bucket === this.step.length) this.step.push(steps[i]);

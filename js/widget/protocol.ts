@@ -32,6 +32,31 @@ export interface State {
   can_scale?: boolean;
   can_evaluate?: boolean;
   early_stop?: EarlyStop | null;
+  /** What is kept on disk, oldest first. */
+  checkpoints?: Checkpoint[];
+  /** Whether there is a model that can be saved and rolled back. */
+  can_checkpoint?: boolean;
+  /** Where it goes on from. */
+  parent?: Parent | null;
+}
+
+export interface Checkpoint {
+  name: string;
+  step: number;
+  epoch: number | null;
+  roles: ("best" | "last")[];
+  tag: string | null;
+  /** What it was judged by, and how it did. */
+  metric: string | null;
+  value: number | null;
+}
+
+/** Another run, and a checkpoint of it. */
+export interface Parent {
+  id: string;
+  name: string;
+  checkpoint: string;
+  step: number;
 }
 
 export interface EarlyStopSettings {
@@ -41,6 +66,8 @@ export interface EarlyStopSettings {
   /** So many values in a row that are no better than the best one. */
   patience: number;
   min_delta: number;
+  /** Whether it goes back to the best checkpoint when it stops. Older runs do not say. */
+  restore_best?: boolean;
 }
 
 export interface EarlyStop extends EarlyStopSettings {
@@ -68,13 +95,17 @@ export interface Arguments extends Partial<EarlyStopSettings> {
   factor?: number;
   /** Of the command to undo. */
   id?: string;
+  /** To which checkpoint: a role or a tag. */
+  to?: string;
+  tag?: string;
 }
 
-/** What a command has come to, an evaluation, or early stopping. */
+/** What a command has come to, an evaluation, early stopping, or the saving of a checkpoint. */
 export type Outcome =
   | "requested" | "applied" | "refused" | "failed"
   | "evaluated" | "partial"
-  | "stopped" | "would_stop" | "taken_back";
+  | "stopped" | "would_stop" | "taken_back"
+  | "saved";
 
 export interface Event {
   /** Unix seconds. */
@@ -91,6 +122,9 @@ export interface Event {
   /** Of an evaluation. */
   /** JSON has no NaN and no infinity; they come as text. */
   metrics?: Record<string, number | "nan" | "inf" | "-inf">;
+  /** Of a rollback: a role, a tag or "undo", and the step whose weights are back. */
+  to?: string;
+  to_step?: number;
   /** Of early stopping. */
   metric?: string;
   best?: number | null;
@@ -133,7 +167,8 @@ export interface Update {
 /** What a person can ask the run for. */
 export type Request =
   | { command: "stop"; arguments: { when: When } }
-  | { command: "pause" | "resume" | "evaluate"; arguments: Record<string, never> }
+  | { command: "pause" | "resume" | "evaluate" | "checkpoint"; arguments: Record<string, never> }
+  | { command: "rollback"; arguments: { to: string } }
   | { command: "scale_lr"; arguments: { factor: number } }
   | { command: "early_stop"; arguments: Partial<EarlyStopSettings> }
   | { command: "undo"; arguments: { id: string } };

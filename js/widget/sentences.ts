@@ -3,15 +3,20 @@ import { numberOf, type Arguments, type Event } from "./protocol";
 
 type Phrase = (how: Arguments) => string;
 
-/** What became of a command. `of` is the command that an undo takes back, `metrics` is what an evaluation found. */
-export function sentence(event: Event, of?: Event, metrics?: Event["metrics"]): string {
+/** What became of a command. `of` is the command that an undo takes back, `result` tells what an evaluation or a rollback led to. */
+export function sentence(event: Event, of?: Event, result?: Event): string {
   const { command, status, step, reason } = event;
   const asked = `${command === "undo" ? undoing(status, of) : nameOf(event)}${event.by ? ` by ${event.by}` : ""}`;
   if (status === "refused" || status === "failed") return `${asked}, ${status}${reason ? `: ${reason}` : "."}`;
   if (status !== "applied") return `${asked}, requested.`;
-  if (command !== "evaluate") return `${asked}, in force at step ${step}.`;
-  const found = Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${short(numberOf(value))}`);
-  return `${asked} at step ${step}${found.length ? `: ${found.join(", ")}` : ""}.`;
+  if (command === "evaluate") return `${asked} at step ${step}${found(result)}.`;
+  if (command === "checkpoint") return `${asked}, saved at step ${step}.`;
+  return `${asked}, in force at step ${step}${result?.to_step === undefined ? "" : `: weights of step ${result.to_step}`}.`;
+}
+
+function found(result: Event | undefined): string {
+  const metrics = Object.entries(result?.metrics ?? {}).map(([name, value]) => `${name} ${short(numberOf(value))}`);
+  return metrics.length ? `: ${metrics.join(", ")}` : "";
 }
 
 /** Why patience was over. */
@@ -22,10 +27,17 @@ export function patience({ metric, best, best_step, waited }: Event): string {
 }
 
 /** What stands beside the upright of a command in a plot; nothing where there is none. */
-export function markLabel({ command, arguments: how }: Event): string {
+export function markLabel({ command, arguments: how }: Event, of?: Event): string {
+  // A rollback that is undone is told by an event of its own too: the same words at the same step are drawn once.
+  if (command === "undo" && of?.command === "rollback") return UNDONE;
   const label = LABELS.get(command);
   return label ? label(how ?? {}) : (command ?? "");
 }
+
+/** The same for weights that are those of another step again, be it by a command or not. */
+export const rollbackLabel = ({ to, to_step }: Event): string => (to === "undo" ? UNDONE : `back to ${to_step}`);
+
+const UNDONE = "rollback undone";
 
 /** Four digits, without zeros that say nothing. */
 export const short = (value: unknown): string =>
@@ -36,9 +48,11 @@ const LABELS = new Map<unknown, Phrase>([
   ["pause", () => "paused"],
   ["scale_lr", ({ factor }) => `lr ${partOf(factor) ?? `×${times(factor)}`}`],
   ["undo", () => "undo"],
-  // The first is seen by the rate, the second by its result; the third changes nothing yet.
+  // The first is seen by the rate, the next three by their results; the last changes nothing yet.
   ["resume", () => ""],
   ["evaluate", () => ""],
+  ["checkpoint", () => ""],
+  ["rollback", () => ""],
   ["early_stop", () => ""],
 ]);
 
@@ -49,6 +63,8 @@ const NAMES = new Map<unknown, Phrase>([
   ["evaluate", () => "Evaluate now"],
   ["scale_lr", ({ factor }) => `Learning rate ${SCALED.get(factor) ?? `scaled by ${times(factor)}`}`],
   ["early_stop", earlyStopping],
+  ["checkpoint", ({ tag }) => (tag ? `Checkpoint ${tag}` : "Checkpoint")],
+  ["rollback", ({ to }) => (to ? `Roll back to ${to}` : "Roll back")],
   ["undo", () => "Undo"],
 ]);
 
@@ -73,9 +89,10 @@ function undoing(status: Event["status"], of: Event | undefined): string {
 }
 
 function earlyStopping({ on, ...settings }: Arguments): string {
-  const changed = Object.entries(settings).map(([name, value]) => `${name.replace(/_/g, " ")} ${short(value)}`);
-  const state = on === undefined ? "" : on ? " on" : " off";
-  return `Early stopping${state}${changed.length ? `: ${changed.join(", ")}` : ""}`;
+  const changed = Object.entries(settings).map(([name, value]) => `${name.replace(/_/g, " ")} ${setting(value)}`);
+  return `Early stopping${on === undefined ? "" : ` ${on ? "on" : "off"}`}${changed.length ? `: ${changed.join(", ")}` : ""}`;
 }
+
+const setting = (value: unknown): string => (typeof value === "boolean" ? (value ? "on" : "off") : short(value));
 
 const times = (factor: unknown): string => (typeof factor === "number" ? rate(factor) : String(factor));
