@@ -849,9 +849,9 @@ ORDERS = {"oldest first": [0, 1, 2], "newest first": [2, 1, 0], "own rows betwee
 
 
 def lineage(which: int, by=1) -> list:
-    """The rows of one of three runs that go on from each other, as tables of the last one; earlier ones may have theirs by `by`."""
+    """The rows of one of three runs that go on from each other, as tables of the last one; gradients by `by`."""
     folder, first, last = GENERATIONS[which]
-    folded = last - (last - first) % by if folder else first
+    folded = last - (last - first) % by
     def some(at, end, by): return table("gradients", at - first, by, _step=np.arange(at + 1, end + 1), total=np.arange(at + 1., end + 1), norm=norms(200)[at:end])
     tables = [table("train", _step=np.arange(first + 1, last + 1), loss=losses(200)[first:last], epoch=np.arange(first, last) // 50),
               table("valid", _step=[last], val_loss=[losses(200)[last - 1]]),
@@ -875,12 +875,13 @@ def test_the_rows_of_ancestors_and_its_own_are_one_curve(panel: PanelPage, order
     assert [one["command"] for one in panel.asked()] == ["snapshot"]
 
 
-@pytest.mark.parametrize("by", [1, 4, 8])  # of which the last does not divide the rows of any run
+@pytest.mark.parametrize("by", [1, 4, 8])  # of which the last does not divide the rows of those before
 @pytest.mark.parametrize("order", ORDERS)
 def test_gradients_of_ancestors_while_the_run_goes_on(panel: PanelPage, order, by):
     norm = norms(240)  # begins as that of 200 steps
     panel.show(LAYERS, parts=["gradients"])
-    for i in ORDERS[order]: panel.send(*lineage(i, by)[2:], step=200)
+    for i in ORDERS[order]:
+        for piece in lineage(i, by)[2:]: panel.send(piece, step=200)
     panel.page.locator(".heat .label", has_text="bn2").click()
     for start, end in ((200, 201), (201, 207), (207, 240)):
         panel.send(gradients(norm[start:end], np.arange(start + 1, end + 1))._replace(start=start - 120), step=end)
