@@ -23,6 +23,10 @@ def test_names_are_seen_and_exist():
     stub = Path(trainbook.__file__).with_suffix(".pyi")
     names = {name.asname for node in ast.parse(stub.read_text()).body for name in node.names}
     widgets = {"Panel", "LossPlot", "ControlBar", "EarlyStopToggle", "GradientNormMonitor", "SystemMonitor"}
-    assert {"watch", "open_run", "list_runs", "Run", "LiveRun", "doctor"} | widgets == names
+    callbacks = {"Callback", "EarlyStopping", "EMA", "GradientAccumulation", "GradientClipping", "L1", "L2", "Metrics", "MixedPrecision",
+                 "ModelCheckpoint", "ReduceLROnPlateau", "Schedule"}
+    cancels = {f"Cancel{what}Exception" for what in ("Step", "Batch", "Epoch", "Fit")}
+    runs = {"watch", "open_run", "list_runs", "compare", "Comparison", "Run", "LiveRun", "Learner", "doctor"}
+    assert runs | widgets | callbacks | cancels == names
     assert names <= set(dir(trainbook))
     for name in names: assert getattr(trainbook, name).__doc__
