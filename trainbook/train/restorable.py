@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['Origin', 'origin', 'Restorable']
 
-# %% ../../nbs/59_train.restorable.ipynb #151f70c9
+# %% ../../nbs/59_train.restorable.ipynb #b5cfff7c
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter, time
@@ -143,8 +144,16 @@ class Restorable(Attached):
         keep = self.checkpoints.keep if hasattr(self, "checkpoints") else Keep(last=0)
         if keep.last and time() - self._saved_at > 60 * keep.minutes and self.status == "running": self._due.add("last")
 
+    def _warn_if_unheard(self):
+        "A misspelt metric would never stop anything, and nobody would know"
+        early = self.early
+        if not early.settings.on or early.waited or early.best is not None: return
+        warnings.warn(f"{self.name}: early stopping goes by {early.settings.metric!r}, which was never logged; "
+                      f"there are {', '.join(self.latest()) or 'no metrics'}", RuntimeWarning, stacklevel=2)
+
     def _keep_last(self):
         "The loops are over"
+        self._warn_if_unheard()
         self._due |= {"last"} if self.checkpoints.keep.last and self._saved != self.step else set()
         if self._due: self._save(self._due)
         if self._because and self.early.settings.restore_best: self._go_back("best", self.checkpoints.get("best"))

@@ -25,7 +25,8 @@ def seconds_left(
     "The time a loop will still take, if the rest goes as fast as what is done"
     began, batches = progress.get("began"), progress["batches"]
     if began is None or not batches: return None
-    done = ((progress["epoch"] or 0) + progress["batch"] / batches) / (progress["epochs"] or 1)
+    first, epochs = progress.get("first_epoch", 0), progress["epochs"] or 1  # a loop may go on where another one ended
+    done = ((progress["epoch"] or 0) - first + progress["batch"] / batches) / max(1, epochs - first)
     return (now - began) * (1 - done) / done if done > 0 else None
 
 # %% ../../nbs/42_widget.feed.ipynb #bcfb2f0a
@@ -118,4 +119,4 @@ class Feed:
         progress = info["progress"]
         left = seconds_left(progress, time()) if status in LIVE else None
         return dict(progress, status=status, reason=info["reason"], folder=self.run.path.name, parent=self.run.parent, seconds_left=left,
-                    machine=info.get("machine"), **info.get("watching", {}), **info.get("steering", {}))
+                    machine=info.get("machine"), checkpoints=info.get("checkpoints", []), **info.get("watching", {}), **info.get("steering", {}))
