@@ -13,7 +13,6 @@ from .train.live import LiveRun as LiveRun
 from .train.metrics import Metrics as Metrics
 from .train.watch import watch as watch
 from .widget.compare import Comparison as Comparison, compare as compare
-from .widget.compare import Comparison as Comparison, compare as compare
 from .widget.doctor import doctor as doctor
 from .widget.panel import (
     ControlBar as ControlBar, EarlyStopToggle as EarlyStopToggle, GradientNormMonitor as GradientNormMonitor,
