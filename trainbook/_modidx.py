@@ -1012,6 +1012,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                  'trainbook/train/restorable.py'),
                                             'trainbook.train.restorable.Restorable._save': ( 'train.restorable.html#restorable._save',
                                                                                              'trainbook/train/restorable.py'),
+                                            'trainbook.train.restorable.Restorable._warn_if_unheard': ( 'train.restorable.html#restorable._warn_if_unheard',
+                                                                                                        'trainbook/train/restorable.py'),
                                             'trainbook.train.restorable.Restorable.finish': ( 'train.restorable.html#restorable.finish',
                                                                                               'trainbook/train/restorable.py'),
                                             'trainbook.train.restorable.Restorable.steering': ( 'train.restorable.html#restorable.steering',
