@@ -49,6 +49,30 @@ with watch(model, optimizer, name="deep", dir="runs-deep") as run:
             run.log(loss=loss)
             sleep(.02)
 """
+CHECKPOINTS = """
+from time import sleep
+import torch
+from torch import nn
+from trainbook import watch
+
+def train(epochs, **more):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=.003)
+    x = torch.randn(64, 8)
+    with watch(model, optimizer, name="saved", dir="runs-saved", **more) as run:
+        for epoch in run.epochs(epochs):
+            for step in run.steps(20):
+                loss = (model(x) - x.prod(1, keepdim=True)).square().mean()
+                loss.backward()
+                optimizer.step(); optimizer.zero_grad()
+                run.log(loss=loss)
+                sleep(.02)
+            run.log(val_loss=loss.detach() * (1 if epoch < 2 else 2))
+    return run
+
+run = train(40)
+"""
 PAINTED = """canvas => {
     const {data, width} = canvas.getContext("2d").getImageData(0, 5, canvas.width, 1);
     return Array.from({length: width}, (_, x) => data[4 * x + 3]).filter(alpha => alpha).length / width;
@@ -236,3 +260,38 @@ def test_nbconvert_shows_the_picture_once(saved, lab: LabPage, shots):
     expect(lab.page.locator("img.trainbook-picture")).to_be_visible()
     assert pictures_seen(lab.page) == 1
     lab.screenshot(shots / "nbconvert.png")
+
+
+def test_checkpoint_roll_back_and_go_on(lab: LabPage, jupyter, shots):
+    """A click saves, a click goes back to the best and another one undoes it; a new run goes on from the old one's last."""
+    lab.open(notebook([CHECKPOINTS, "train(8, resume=run)"], jupyter.root / "checkpoints.ipynb"))
+    lab.run_cell(0)
+    panel = lab.output(0).get_by_role("region", name="Training saved")
+    back = panel.get_by_role("button", name="Roll back to best")
+    expect(panel.get_by_text("epoch 4")).to_be_visible(timeout=60_000)
+    expect(back).to_be_enabled()
+    panel.get_by_role("button", name="Checkpoint now").click()
+    expect(panel.get_by_text(re.compile(r"Checkpoint by panel, saved at step \d+"))).to_be_visible()
+    back.click()
+    done = panel.get_by_text(re.compile(r"Roll back to best by panel.*weights of step 40"))
+    expect(done).to_be_visible()
+    lab.screenshot(shots / "checkpoints.png", panel)
+    panel.get_by_role("button", name="Undo").first.click()
+    expect(panel.get_by_text(re.compile("Undone: roll back to best"))).to_be_visible()
+    panel.get_by_role("button", name="Stop now").click()
+    lab.wait_done(0)
+    run = open_run(list_runs(jupyter.root / "runs-saved").index[-1])
+    assert [event["to"] for event in run.events() if event["event"] == "rollback"] == ["best", "undo"]
+    assert {"best", "last"} <= {role for entry in run.info["checkpoints"] for role in entry["roles"]}
+
+    lab.run_cell(1)
+    lab.wait_done(1)
+    panel = lab.output(1).get_by_role("region", name="Training saved")
+    expect(panel.get_by_text("finished", exact=True)).to_be_visible()
+    expect(panel.get_by_text(re.compile("goes on from"))).to_be_visible()
+    lab.screenshot(shots / "resumed.png", panel)
+    lab.theme("JupyterLab Dark")
+    lab.screenshot(shots / "resumed-dark.png", panel)
+    child = open_run(list_runs(jupyter.root / "runs-saved").index[-1])
+    assert child.parent["id"] == run.path.name and child.progress["step"] == 160
+    assert child.frame(joined=True).index.tolist() == list(range(1, 161))

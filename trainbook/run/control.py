@@ -193,7 +193,7 @@ def leave(
 ) -> Path:  # the file, which goes when the command has been taken
     "Puts a command where the process that trains will find it"
     draft = inbox/f".{command.id}"
-    draft.write_text(json.dumps(asdict(command)))
+    draft.write_text(json.dumps(asdict(command), ensure_ascii=False), encoding="utf-8", errors="backslashreplace")
     return draft.rename(inbox/f"{time_ns()}_{command.id}.json")
 
 LARGEST = 2**16  # bytes a command may have

@@ -99,9 +99,9 @@ class Attached(Obedient):
                 if self._concerned(values): self._heed(self.step, values)
     log.__doc__ = Recorder.log.__doc__
 
-    def frame(self, stream: str = "train") -> "pd.DataFrame":
+    def frame(self, stream: str = "train", joined: bool = False) -> "pd.DataFrame":
         self._bring_home()
-        return super().frame(stream)
+        return super().frame(stream, joined)
     frame.__doc__ = Recorder.frame.__doc__
 
     def latest(self) -> dict[str, float]:

@@ -29,12 +29,12 @@ def figures(
     return {name: float(np.concatenate(values).mean() if stream == "train" else values[-1][-1])
             for (stream, name), values in found.items()}
 
-# %% ../../nbs/45_widget.terminal.ipynb #eb1ec9dd
+# %% ../../nbs/45_widget.terminal.ipynb #6101649f
 class Terminal:
     "A bar for the batches of an epoch, and a line when it is over"
 
     def __init__(self, run: Run):
-        self.run, self._feed, self._tables = run, Feed(run), []
+        self.run, self._feed, self._tables = run, Feed(run, joined=False), []
         self._printed, self._names, self._bar, self._over = 0, None, None, False
         self._draws = sys.stdout.isatty()
         print(f"{run.name}: recording to {run.path}", flush=True)
