@@ -8,13 +8,15 @@ TRIM = .1  # share of the pairs that is cut off at each end
 
 class Goal(NamedTuple):
     "What watching may cost; the more generous of the two counts"
-    percent: float
+    percent: float = 0.
     microseconds: float = 0.
 
     def is_within(self, percent: float, microseconds: float) -> bool:
         return percent <= self.percent or microseconds <= self.microseconds
 
-    def __str__(self): return f"≤ {self.percent:g} %" + (f" or {self.microseconds:g} µs" if self.microseconds else "")
+    def __str__(self):
+        limits = f"{self.percent:g} %" * bool(self.percent), f"{self.microseconds:g} µs" * bool(self.microseconds)
+        return f"≤ {' or '.join(filter(None, limits))}"
 
 
 class Estimate(NamedTuple):
