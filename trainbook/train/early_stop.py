@@ -89,10 +89,16 @@ class EarlyStop:
             self._judge()
         return undo
 
-    def go_on(self, changes: list[dict]):
-        "Takes over what was changed in a training that was saved"
+    def go_on(
+        self,
+        changes: list[dict],
+        state: dict,  # as it was when the training was saved
+    ):
+        "Takes over what was changed in a training that was saved, and what it had seen"
         self.changes = [checked(settings) for settings in changes]
         self._judge()
+        if all(state[name] == value for name, value in asdict(self.settings).items()):
+            self.best, self.best_step, self.waited, self.would_stop = (state[name] for name in ("best", "best_step", "waited", "would_stop"))
 
     def _judge(self):
         settings = self._first

@@ -27,10 +27,11 @@ class LearningRate:
         note: Callable[[], None] = lambda: None,  # is called before a step whose rates may be others than before
     ):
         self.factor, self.factors = 1., []
-        self.steps = 0  # that were begun
+        self.steps = 0  # that were begun, of all optimizers
         self._optimizers, self._note, self._lent, self._seen = optimizers, note, [], None
         able = [optimizer for optimizer in optimizers.values() if hasattr(optimizer, "register_step_pre_hook")]
         self.can_scale = len(able) == len(optimizers) > 0 and bool(learning_rates(able))
+        self.counted = len(able)  # optimizers whose steps are counted
         self._hooks = [optimizer.register_step_pre_hook(torch.compiler.disable(self._before)) for optimizer in able]
 
     def has_changed(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..run.reader import LIVE
 from .interrupt import begin
-from .random import beginning, repeats, set_random_states, wind
+from .random import beginning, random_states, repeats, set_own_states, set_random_states, wind
 from .restorable import Restorable
 
 # %% ../../nbs/5a_train.live.ipynb #10efcae0
@@ -32,6 +32,7 @@ class LiveRun(Restorable):
     def __init__(self, *attached: Any, **more: Any):  # see `Restorable`
         self._in_with, self._was_cut = False, False
         self._epochs_before, self._loops = 0, 0  # epochs of loops that are over; training loops begun in this epoch
+        self._in_training = False  # in a loop over batches: a validation in there is a part of a step
         super().__init__(*attached, **more)
 
     def epochs(
@@ -59,23 +60,27 @@ class LiveRun(Restorable):
             self._begin_epoch(epoch)
             yield epoch
             self.observer.drain()  # a value that decides may still be on its way
-            if self.stopping != "step": self._end_epoch(epoch)
+            is_cut = self.stopping == "step"
+            if not is_cut: self._end_epoch(epoch)
             if self._edge(): self._was_cut |= epoch + 1 < epochs.stop
+            if self.stopping == "step" and not is_cut: self._keep_last()
             if self.stopping: return
 
     def _begin_epoch(self, epoch: int):
         self._loops = 0
         if self._resumed and self._place["start"] is None: self._caught_up()
-        if not self._resumed: self._place = dict(epoch=epoch, loop=0, batch=0, start=None)
+        if not self._resumed: self._place = dict(epoch=epoch, loop=0, batch=0, start=None, random=random_states())
+        elif self._place["random"]: set_random_states(self._place["random"])  # what comes before the loop may draw some
 
     def _end_epoch(self, epoch: int):
         if self._resumed: self._caught_up()  # the loop in whose middle it was saved is not there any more
-        self._place = dict(epoch=epoch + 1, loop=0, batch=0, start=None)
+        self._place, self._held_random = dict(epoch=epoch + 1, loop=0, batch=0, start=None, random=None), None
         self._epoch_is_saved()
 
     def _caught_up(self):
         "The loops are where the checkpoint was taken: random numbers go on from there"
-        set_random_states(self._resumed["random"])
+        if self._place["batch"] or self._place["start"] is None: set_random_states(self._resumed["random"])
+        self._trained.put_gradients(self._resumed["gradients"])  # a loop's first lines may have set them to zero
         self._resumed = None
 
     def batches(
@@ -99,11 +104,12 @@ class LiveRun(Restorable):
         n, number = _length(loader), self._loops
         self._loops += 1
         if self._resumed and number < self._place["loop"]: return  # it was over when the checkpoint was taken
-        with self._loop(batch=0, batches=n):
+        if self._depth and self.stopping == "step": return  # another loop of an epoch that is cut short
+        with self._loop(batch=0, batches=n), self._within_training():
             done = self._place_of(loader, number)
             if self._edge() == "step":
                 self._was_cut = n != 0
-                return
+                return self._keep_last()
             self.observer.begin_loop()
             for batch, data in enumerate(self.observer.throughput.fetch(loader, self._begin), done + 1):
                 with self.observer.watching:
@@ -115,14 +121,23 @@ class LiveRun(Restorable):
                 yield data
                 if self._edge() == "step":
                     self._was_cut |= batch != n
-                    return
+                    return self._keep_last()
+
+    @contextmanager
+    def _within_training(self):
+        before, self._in_training = self._in_training, True
+        try: yield
+        finally: self._in_training = before
 
     def _place_of(self, loader: Iterable, number: int) -> int:  # batches that are done
         "Notes where the loop begins, and in a run that goes on, how far it was"
         if self._resumed and self._place["start"] is not None:
             if repeats(loader): return self._place["batch"]
             self._say_where(loader)
-        self._place = dict(epoch=self._progress["epoch"] or 0, loop=number, batch=0, start=beginning(loader))
+        self._held_random = None
+        set_own_states(loader, self._own.pop(number, []))
+        self._loaders[number] = loader
+        self._place |= dict(epoch=self._progress["epoch"] or 0, loop=number, batch=0, start=beginning(loader))
         return 0
 
     def _say_where(self, loader: Iterable):
@@ -135,19 +150,26 @@ class LiveRun(Restorable):
     def _begin(self, loader: Iterable) -> Iterator:
         "Begins a loader, in a run that goes on where it was"
         if not self._resumed or self._place["start"] is None: return begin(loader)
+        number = self._place["loop"]
+        self._own.pop(number, None)
+        self._loaders[number] = loader
         batches = wind(loader, self._place["start"], self._place["batch"], begin)
         self._caught_up()
         return batches
 
     def _validation(self, loader: Iterable) -> Iterator:
         n = _length(loader)
+        is_over = bool(self._resumed and self._place["start"])  # it was done before the checkpoint was taken, with other weights
         with self._loop(validating=True):
             self._is_partial = False
+            if not self._in_training: self._held_random = self._held_random or random_states()
             for batch, data in enumerate(self.observer.throughput.fetch(loader, begin), 1):
                 yield data
-                if self._edge() == "step" and batch != n:
-                    self._was_cut = self._is_partial = True
-                    return
+                is_last = self._edge() == "step"
+                if is_last and not self._in_training: self._keep_last()
+                if is_last and batch != n: self._was_cut = self._is_partial = True
+                self._is_partial |= is_over
+                if self._is_partial: return
 
     @contextmanager
     def _loop(self, **progress):
@@ -165,7 +187,9 @@ class LiveRun(Restorable):
             self._was_cut |= self._depth == 1
             raise
         else:
-            if self._depth == 1: self._keep_last()
+            if self._depth == 1:
+                self._progress["validating"] = False
+                self._end_loops()
         finally:
             self._depth -= 1
             self._progress["validating"] = False

@@ -16,9 +16,9 @@ from ..measure.parts import by_name
 from ..run.control import Command, Refused
 from ..run.reader import Run
 from .attached import Attached
-from .checkpoint import Checkpoints, Keep, find, load
+from .checkpoint import Checkpoints, Keep, entries_of, find, load
 from .early_stop import Patience
-from .random import random_states
+from .random import own_states, random_states
 from .snapshot import Snapshot, Trained
 
 if TYPE_CHECKING: from torch import nn, optim
@@ -64,15 +64,19 @@ class Restorable(Attached):
     ):
         self._trained = Trained(by_name(model, "named_parameters"), by_name(optimizer, "param_groups"), scheduler, state)
         begin = None if resume is None else origin(resume, self._trained)
-        self._best_by, self._best = best_by, None
-        self._due, self._saved, self._saved_at, self._seconds = set(), None, time(), 0.
-        self._place = dict(epoch=0, loop=0, batch=0, start=None)  # how far the loops are, and how the loader was begun
+        self._keep, self._best_by, self._best = keep, best_by, None
+        self._due, self._last_step, self._saved_at, self._seconds = set(), None, time(), 0.
+        self._place = dict(epoch=0, loop=0, batch=0, start=None, random=None)  # how far the loops are; how the loader and the epoch were begun
+        self._held_random: dict | None = None  # random numbers at the beginning of a validation, which draws some
+        self._loaders: dict[int, Any] = {}  # of the training loops in an epoch, whose own generators are saved too
         self._steps_before = 0  # of optimizers, when the batch began
         self._later: list[Command] = []  # what has to wait until a validation is over
+        self._resumed: dict | None = None  # the state that the loops have still to catch up with
+        self._own: dict[int, list] = {}  # of generators of loaders that have not been begun again yet
+        if begin: self._trained.put(begin.snapshot)
         super().__init__(model, optimizer, *attached, parent=begin and begin.record, **recorder)
         self._commands |= dict(checkpoint=self._checkpoint, rollback=self._rollback)
         self.checkpoints = Checkpoints(self, keep)
-        self._resumed: dict | None = None  # the state that the loops have still to catch up with
         if begin: self._go_on_from(begin)
 
     @property
@@ -80,16 +84,14 @@ class Restorable(Attached):
 
     def _go_on_from(self, begin: Origin):
         state = begin.snapshot.state
-        self._trained.put(begin.snapshot)
-        self.step, self._best, self._resumed, self._place = begin.entry["step"], state["best"], state, state["place"]
+        self.step, self._best, self._resumed, self._place, self._own = begin.entry["step"], state["best"], state, state["place"], state["own"]
         self._progress["epoch"] = state["epoch"]
         self.learning_rate.go_on(state["learning_rate"])
-        self.early.go_on(state["early_stop"])
-        entries = begin.run.info["checkpoints"]
-        best = [entry | dict(roles=["best"]) for entry in entries if "best" in entry["roles"] and entry["time"] < begin.entry["time"]][-1:]
+        self.early.go_on(state["changes"], state["early_stop"])
+        best = [entry | dict(roles=["best"]) for entry in entries_of(begin.run) if "best" in entry["roles"] and entry["time"] < begin.entry["time"]][-1:]
         last = begin.entry | dict(roles=["best", "last"] if "best" in begin.entry["roles"] else ["last"])
         self.checkpoints.inherit(begin.run, [*best, last])
-        self._saved = self.step
+        self._last_step = self.step
         self.event("resume", parent=begin.run.path.name, checkpoint=begin.entry["name"])
         self._mark()
 
@@ -103,7 +105,7 @@ class Restorable(Attached):
     def _note_best(self, value: float):
         if not self._best_by.is_better(value, self._best): return
         self._best = value
-        if self.checkpoints.keep.best: self._due.add("best")
+        if self._keep.best: self._due.add("best")
 
     def _catch_up(self):
         super()._catch_up()
@@ -115,8 +117,9 @@ class Restorable(Attached):
 
     def _obey(self, command: Command):
         # also what undoes one of these
-        if self._progress["validating"] and command.command in ("checkpoint", "rollback", "undo"): self._later.append(command)
-        else: super()._obey(command)
+        if self._progress["validating"] and command.command in ("checkpoint", "rollback", "undo"): return self._later.append(command)
+        self._last_step = None  # what was saved at this step is no longer all
+        super()._obey(command)
 
     def _save(self, roles: set[str], tag: str | None = None) -> str | None:
         "Takes a snapshot and has it written; one that can't be taken is said once"
@@ -126,23 +129,33 @@ class Restorable(Attached):
     def _put_away(self, roles: set[str], tag: str | None) -> str:
         began = perf_counter()
         snapshot = self._trained.take(
-            with_gradients=self.learning_rate.steps == self._steps_before, place=self._place, epoch=self._progress["epoch"], random=random_states(),
-            best=self._best, learning_rate=self.learning_rate.factors, early_stop=self.early.changes)
+            with_gradients=self._has_sums, place=self._place, epoch=self._progress["epoch"], random=self._random(),
+            own=self._own | {number: own_states(loader) for number, loader in self._loaders.items()}, best=self._best,
+            learning_rate=self.learning_rate.factors, changes=self.early.changes, early_stop=self.early.state)
         about = dict(metric=self._best_by.metric, value=self._best) if "best" in roles else dict(metric=None, value=None)
         name = self.checkpoints.put(snapshot, roles, tag, epoch=self._progress["epoch"], **about)
         self._seconds = perf_counter() - began
-        if "last" in roles: self._saved, self._saved_at = self.step, time()
+        if "last" in roles: self._last_step, self._saved_at = self.step, time()
         return name
+
+    @property
+    def _has_sums(self) -> bool:
+        "Whether gradients wait for batches to come: not all optimizers have made a step in this one"
+        return self.learning_rate.steps - self._steps_before < self.learning_rate.counted
+
+    def _random(self) -> dict:
+        "The random numbers to go on with from this place"
+        if self._resumed: return self._resumed["random"]
+        return self._held_random or random_states()
 
     def _epoch_is_saved(self):
         "An epoch is over: is it worth saving?"
         spent = self._seconds + self.checkpoints.seconds
-        if self.checkpoints.keep.last and time() - self._saved_at >= spent / self.share: self._due.add("last")
+        if self._keep.last and time() - self._saved_at >= spent / self.share: self._due.add("last")
 
     def tick(self):
         super().tick()
-        keep = self.checkpoints.keep if hasattr(self, "checkpoints") else Keep(last=0)
-        if keep.last and time() - self._saved_at > 60 * keep.minutes and self.status == "running": self._due.add("last")
+        if self._keep.last and time() - self._saved_at > 60 * self._keep.minutes and self.status == "running": self._due.add("last")
 
     def _warn_if_unheard(self):
         "A misspelt metric would never stop anything, and nobody would know"
@@ -152,21 +165,36 @@ class Restorable(Attached):
                       f"there are {', '.join(self.latest()) or 'no metrics'}", RuntimeWarning, stacklevel=2)
 
     def _keep_last(self):
+        "This is the place to go on from"
+        if self._keep.last and self._last_step != self.step: self._due.add("last")
+        if self._due: self._save(self._due)
+
+    def _end_loops(self):
         "The loops are over"
         self._warn_if_unheard()
-        self._due |= {"last"} if self.checkpoints.keep.last and self._saved != self.step else set()
-        if self._due: self._save(self._due)
-        if self._because and self.early.settings.restore_best: self._go_back("best", self.checkpoints.get("best"))
+        if self.stopping != "step": self._keep_last()  # else it was done where the stopping began
+        self._do_what_is_due()
+        if self._because and self.early.settings.restore_best: self._restore_best()
+
+    def _restore_best(self):
+        try: self._go_back("best", self.checkpoints.get("best"))
+        except ValueError as error: warnings.warn(f"{self.name} stopped early and can't go back to its best: {error}", RuntimeWarning)
 
     def _checkpoint(self, tag: str | None = None):
         if not self._trained.models: raise Refused("there is no model to save; name it: watch(model, optimizer)")
+        if tag in ("best", "last", "undo"): raise Refused(f"{tag!r} says what a checkpoint is good for; call it something else")
         if self._save(set(), tag or f"step {self.step}") is None: raise RuntimeError("it can't be saved, see the warning")
 
-    def _rollback(self, to: str = "best") -> Callable:
+    def _rollback(self, to: str = "best") -> Callable | None:  # undoes it, if what there is now could be saved
         entry = self.checkpoints.get(to)
         before = self._save({"undo"})
         self._go_back(to, entry)
-        return lambda: self._go_back("undo", self.checkpoints.get(before))
+        return before and (lambda: self._undo_rollback(before))
+
+    def _undo_rollback(self, before: str):
+        try: entry = self.checkpoints.get(before)
+        except Refused: raise Refused("what was there before is not kept any more; only the last roll back can be undone") from None
+        self._go_back("undo", entry)
 
     def _go_back(self, to: str, entry: dict):
         self.observer.drain()
@@ -175,7 +203,8 @@ class Restorable(Attached):
 
     def finish(self, status: str = "finished", reason: str | None = None):
         if not self.tables.is_open: return
+        while self._later: self.settle(self._later.pop(0), "refused", "the validation it waited for was broken off")
         self.checkpoints.close()
         super().finish(status, reason)
-        self._trained = Trained({}, {})
+        self._trained, self._loaders = Trained({}, {}), {}
     finish.__doc__ = Attached.finish.__doc__

@@ -112,7 +112,8 @@ class Trained:
         kept_as = _kept_as(tensors)
         extra = {name: value for prefix, model in self.models.items() for name, value in _named(prefix, model).values() if name not in tensors}
         gradients = [None if p.grad is None else p.grad for p in self._parameters()] if with_gradients else None
-        state = dict(parts={name: part.state_dict() for name, part in self._parts.items()}, extra=extra, gradients=gradients, **more)
+        parts = {name: dict(kind=type(part).__name__, state=part.state_dict()) for name, part in self._parts.items()}
+        state = dict(parts=parts, extra=extra, gradients=gradients, **more)
         weights = {name: _home(tensor).contiguous() for name, tensor in tensors.items() if kept_as[name] == name}
         snapshot = Snapshot(weights, {name: kept for name, kept in kept_as.items() if kept != name}, copied(state, "the snapshot"))
         device = next((tensor.device for tensor in tensors.values() if tensor.is_cuda), None)
@@ -126,17 +127,29 @@ class Trained:
         wrong = [f"{name} is {saved.get(name, 'not there')} in it and {own.get(name, 'not there')} in the model"
                  for name in own | saved if own.get(name) != saved.get(name)]
         if wrong: raise ValueError(f"the checkpoint is of another model: {'; '.join(wrong[:3])}{'; …' if wrong[3:] else ''}")
-        missing = self._parts.keys() ^ snapshot.state["parts"].keys()
-        if missing: raise ValueError(f"the checkpoint has {', '.join(snapshot.state['parts']) or 'neither optimizer nor scheduler'}, "
-                                     f"this training {', '.join(self._parts) or 'none'}; watch() takes the same ones again")
+        parts = {name: part["kind"] for name, part in snapshot.state["parts"].items()}
+        here = {name: type(part).__name__ for name, part in self._parts.items()}
+        told = lambda parts: ", ".join(f"{name} {kind}" for name, kind in parts.items()) or "neither optimizer nor scheduler"
+        if parts != here: raise ValueError(f"the checkpoint has {told(parts)}, this training {told(here)}; watch() takes the same ones again")
 
     def put(self, snapshot: Snapshot):
-        "Makes everything as it was in the snapshot, which is used up by it; raises `ValueError` if it does not fit"
+        "Makes everything as it was in the snapshot, which is used up by it; raises `ValueError`, and changes nothing, if it does not fit"
         self.check(snapshot)
+        before = self.take(with_gradients=True).wait()
+        try: self._put(snapshot)
+        except Exception as error:
+            self._put(before)
+            raise ValueError(f"the checkpoint does not fit: {error}") from error
+
+    def _put(self, snapshot: Snapshot):
         saved = snapshot.weights | {name: snapshot.weights[kept] for name, kept in snapshot.tied.items()} | snapshot.state["extra"]
         for prefix, model in self.models.items():
             model.load_state_dict({path: saved[name] for path, (name, _) in _named(prefix, model).items()})
-        for part, state in snapshot.state["parts"].items(): self._parts[part].load_state_dict(state)
-        gradients = snapshot.state["gradients"] or [None] * sum(1 for _ in self._parameters())
-        for parameter, gradient in zip(self._parameters(), gradients):
-            parameter.grad = None if gradient is None else gradient.to(parameter.device)
+        for name, part in snapshot.state["parts"].items(): self._parts[name].load_state_dict(part["state"])
+        self.put_gradients(snapshot.state["gradients"])
+
+    def put_gradients(self, gradients: list[torch.Tensor | None] | None):  # as in a snapshot's state; None: there are none
+        "Puts copies of gradients back"
+        parameters = list(self._parameters())
+        for parameter, gradient in zip(parameters, gradients or [None] * len(parameters)):
+            parameter.grad = None if gradient is None else gradient.to(parameter.device, copy=True)
