@@ -343,15 +343,10 @@ def test_stopped_goes_on(fresh, tmp_path, step, more):
     assert_goes_on(full, rest)
 
 
-def xfail(reason): return pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason)
-
-
-LATE = xfail("the last checkpoint of a stopped run is taken when the loop has been left, after the rest of the epoch's body")
 
 
 @pytest.mark.parametrize("more", [
-    pytest.param(dict(validate=True), marks=LATE), pytest.param(dict(validate=False, scheduler="epoch"), marks=LATE),
-    pytest.param(dict(scheduler="plateau", optimizer="adam"), marks=LATE)], ids=str)
+    dict(validate=True), dict(validate=False, scheduler="epoch"), dict(scheduler="plateau", optimizer="adam")], ids=str)
 def test_stopped_before_the_rest_of_an_epoch(fresh, tmp_path, more):
     """Its validation, and schedulers that go by epochs."""
     full = whole(fresh, more, tmp_path)
@@ -359,18 +354,15 @@ def test_stopped_before_the_rest_of_an_epoch(fresh, tmp_path, more):
 
 
 @pytest.mark.parametrize("step", [3, 6, 13])
-@xfail("the second loop of the epoch is begun after the stop and takes the place of the first, whose other batches are never trained on")
 def test_stopped_in_the_first_of_two_loops(fresh, tmp_path, step):
     cfg = dict(validate=False, loops=2)
     assert_goes_on(whole(fresh, cfg, tmp_path), stopped(fresh, cfg, tmp_path, step))
 
 
-BEFORE_ITS_SEED = xfail("saved between a loop's beginning and its first batch, the random numbers are those before the loader drew its seed")
 
 
 @pytest.mark.parametrize("what", ["checkpoint", "stop"])
 @pytest.mark.parametrize("workers", [0, 2])
-@BEFORE_ITS_SEED
 def test_saved_before_the_first_batch(fresh, tmp_path, what, workers):
     cfg = dict(workers=workers, validate=False, checkpoint=None if what == "checkpoint" else "best")
     full = whole(fresh, cfg, tmp_path)
@@ -378,7 +370,7 @@ def test_saved_before_the_first_batch(fresh, tmp_path, what, workers):
     assert_goes_on(full, fresh(cfg | dict(resume=str(first["path"])), tmp_path/"runs"))
 
 
-@pytest.mark.parametrize("step", [8, pytest.param(6, marks=xfail("a loader's own generator is not kept at the edge of an epoch"))])
+@pytest.mark.parametrize("step", [8, 6])
 def test_a_loader_with_its_own_generator(fresh, tmp_path, step):
     cfg = dict(own=True, asks={str(step): [["checkpoint"]]} if step != 6 else {}, checkpoint=None if step != 6 else "last", each_epoch=True)
     full = whole(fresh, cfg, tmp_path)
@@ -395,7 +387,6 @@ def saved_at(fresh, cfg, folder, step):
     return fresh(cfg | dict(resume=str(only_run(folder/"runs").path/"checkpoints"/f"step-{step}"), checkpoint=None), folder/"runs")
 
 
-@xfail("only the random numbers at the loop's beginning are kept, not those at the epoch's: what the epoch draws before is another")
 def test_an_order_drawn_when_the_epoch_begins(fresh, tmp_path):
     cfg = dict(loop="tensors")
     rest = saved_at(fresh, cfg, tmp_path, 8)
@@ -403,7 +394,6 @@ def test_an_order_drawn_when_the_epoch_begins(fresh, tmp_path):
     assert_goes_on(whole(fresh, cfg, tmp_path), rest)
 
 
-@xfail("gradients come back at watch(), and go when the epoch's beginning clears them")
 def test_a_sum_of_gradients_that_the_epoch_begins_by_clearing(fresh, tmp_path):
     cfg = dict(loop="zero_first", accumulate=4)
     assert_goes_on(whole(fresh, cfg, tmp_path), saved_at(fresh, cfg, tmp_path, 9))
@@ -415,7 +405,6 @@ def test_saved_between_two_loops_of_an_epoch(fresh, tmp_path):
     for step in (6, 9, 12): assert_goes_on(full, saved_at(fresh, cfg, tmp_path/str(step), step))
 
 
-@xfail("a validation before the loop that it goes on in is done again with weights of a later step, and recorded again")
 def test_a_validation_that_was_over_is_not_recorded_again(fresh, tmp_path):
     cfg = dict(loops=2, between=True)
     full, rest = whole(fresh, cfg, tmp_path), saved_at(fresh, cfg, tmp_path, 9)
@@ -424,7 +413,6 @@ def test_a_validation_that_was_over_is_not_recorded_again(fresh, tmp_path):
     assert values(rest["path"]) == values(full["path"])
 
 
-@xfail("what is saved before a resumed loop has caught up holds the random numbers of before it")
 def test_saved_at_once_after_resuming(fresh, tmp_path):
     cfg = dict(asks={"8": [["checkpoint"]]}, checkpoint=None)
     full, first = whole(fresh, cfg, tmp_path), fresh(cfg, tmp_path/"runs")
@@ -486,7 +474,6 @@ def test_early_stopping_counts_on(fresh, tmp_path):
     assert rest["status"] == "stopped" and rest["early"] == full["early"]
 
 
-@xfail("the history is looked for beside the new run, so early stopping begins to count anew in another folder")
 def test_early_stopping_counts_on_in_another_folder(fresh, tmp_path):
     cfg = dict(early_stop=3, worsen=1., epochs=9, asks={"14": [["checkpoint"]]}, checkpoint=None)
     full = fresh(cfg, tmp_path/"a")

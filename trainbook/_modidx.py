@@ -993,6 +993,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                        'trainbook/train/restorable.py'),
                                             'trainbook.train.restorable.Restorable.__init__': ( 'train.restorable.html#restorable.__init__',
                                                                                                 'trainbook/train/restorable.py'),
+                                            'trainbook.train.restorable.Restorable._applied': ( 'train.restorable.html#restorable._applied',
+                                                                                                'trainbook/train/restorable.py'),
                                             'trainbook.train.restorable.Restorable._catch_up': ( 'train.restorable.html#restorable._catch_up',
                                                                                                  'trainbook/train/restorable.py'),
                                             'trainbook.train.restorable.Restorable._checkpoint': ( 'train.restorable.html#restorable._checkpoint',

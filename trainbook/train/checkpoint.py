@@ -48,11 +48,14 @@ def load(folder: Path) -> Snapshot:
     try:
         with safe_open(folder/"model.safetensors", "pt") as file:
             weights, tied = {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
-        return Snapshot(weights, tied, torch.load(folder/"state.pt", map_location="cpu", weights_only=True))
+        state = torch.load(folder/"state.pt", map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError(f"{folder}/state.pt is refused: it is damaged, or would run code when it is loaded ({str(error).splitlines()[0]:.200})") from None
     except (OSError, SafetensorError, RuntimeError, EOFError) as error:
         raise ValueError(f"{folder} is no whole checkpoint: {error}") from None
+    if not isinstance(state, dict) or not {"parts", "extra", "gradients"} <= state.keys() or not isinstance(state["parts"], dict):
+        raise ValueError(f"{folder}/state.pt is not one of trainbook's")
+    return Snapshot(weights, tied, state)
 
 # %% ../../nbs/56_train.checkpoint.ipynb #eeba27b6
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def _took_over(source: Path, target: Path) -> bool:
     target.mkdir(parents=True)
     try:
         for name in FILES:
-            try: os.link(source/name, target/name)
+            try: os.link((source/name).resolve(), target/name)
             except OSError: shutil.copyfile(source/name, target/name)
     except OSError:
         shutil.rmtree(target, ignore_errors=True)
@@ -131,7 +134,7 @@ class Checkpoints:
         is_superseded = its["tag"] is None and all(role in entry["roles"] and self._most(role) == 1 for role in its["roles"])
         if not (is_superseded and waiting.cancel()): wait([waiting])
 
-    def _most(self, role: str) -> int: return dict(best=self.keep.best, last=self.keep.last, undo=1)[role]
+    def _most(self, role: str) -> int: return dict(best=self.keep.best, last=self.keep.last, undo=3)[role]
 
     def _write(self, snapshot: Snapshot, entry: dict):
         began, folder = perf_counter(), self.folder(entry["name"])

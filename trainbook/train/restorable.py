@@ -42,6 +42,8 @@ def origin(
     "Reads a checkpoint; raises `FileNotFoundError` if there is none, `ValueError` if it can't be read or does not fit"
     run, entry = find(source)
     snapshot = load(run.path/"checkpoints"/entry["name"])
+    if missing := {"place", "epoch", "random", "own", "best", "learning_rate", "changes", "early_stop"} - snapshot.state.keys():
+        raise ValueError(f"{run.path}/checkpoints/{entry['name']} can't be gone on from, it has no {', '.join(sorted(missing))}")
     trained.check(snapshot)
     return Origin(run, entry, snapshot)
 
@@ -117,9 +119,12 @@ class Restorable(Attached):
 
     def _obey(self, command: Command):
         # also what undoes one of these
-        if self._progress["validating"] and command.command in ("checkpoint", "rollback", "undo"): return self._later.append(command)
+        if self._progress["validating"] and command.command in ("checkpoint", "rollback", "undo"): self._later.append(command)
+        else: super()._obey(command)
+
+    def _applied(self, command: Command, undo: Callable | None):
         self._last_step = None  # what was saved at this step is no longer all
-        super()._obey(command)
+        super()._applied(command, undo)
 
     def _save(self, roles: set[str], tag: str | None = None) -> str | None:
         "Takes a snapshot and has it written; one that can't be taken is said once"
@@ -193,7 +198,7 @@ class Restorable(Attached):
 
     def _undo_rollback(self, before: str):
         try: entry = self.checkpoints.get(before)
-        except Refused: raise Refused("what was there before is not kept any more; only the last roll back can be undone") from None
+        except Refused: raise Refused("what was there before is not kept any more; only the last three roll backs can be undone") from None
         self._go_back("undo", entry)
 
     def _go_back(self, to: str, entry: dict):
