@@ -7,7 +7,8 @@ __all__ = ['far_values', 'check_row', 'Observer']
 
 # %% ../../nbs/27_measure.observer.ipynb #bf6be36b
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from time import perf_counter, time
 from typing import Any, TYPE_CHECKING
@@ -63,6 +64,15 @@ class Observer:
     def _watch_steps(self, models: dict, optimizers: dict):
         blame = partial(self._blame, "measuring gradients")
         self._steps = StepRecorder(self.run, models, optimizers, self.budget, self.watching, self.bring, blame)
+
+    @contextmanager
+    def looking_away(self) -> Iterator[None]:
+        "What optimizers do in the block is not measured"
+        watches = [(watch, watch.is_on) for watch in (self._steps.watches if self._steps else ())]
+        for watch, _ in watches: watch.is_on = False
+        try: yield
+        finally:
+            for watch, was_on in watches: watch.is_on = was_on
 
     @property
     def state(self) -> dict:

@@ -136,7 +136,7 @@ class StepRecorder:
         for layer, parameter in named_parameters(models): self._name(parameter, layer)
         for name, optimizer in optimizers.items(): self._name_others(name, optimizer)
         self._table, self._seen_bad, self._noted = None, False, set()
-        self._watches = [StepWatch(optimizer, self._plan, budget, watching, self._take, self._fail)
+        self.watches = [StepWatch(optimizer, self._plan, budget, watching, self._take, self._fail)
                          for optimizer in optimizers.values() if self._has_hooks(optimizer)]
 
     @property
@@ -144,12 +144,12 @@ class StepRecorder:
 
     def close(self):
         "Takes the hooks off; what is on its way still arrives"
-        for watch in self._watches: watch.close()
-        self._watches, self._layer = [], {}
+        for watch in self.watches: watch.close()
+        self.watches, self._layer = [], {}
 
     def rest(self):
         "Between two loops: holds on to no memory of a model"
-        for watch in self._watches: watch.rest()
+        for watch in self.watches: watch.rest()
 
     def _name(self, parameter: "nn.Parameter", layer: str):
         self._layer[id(parameter)] = self._names.setdefault(layer, len(self._names))
@@ -171,7 +171,7 @@ class StepRecorder:
         return Plan(optimizer, lambda parameter: self._layer.get(id(parameter)), len(self._names))
 
     def _fail(self, error: Exception):
-        for watch in self._watches: watch.is_on = False
+        for watch in self.watches: watch.is_on = False
         self._blame(error)
 
     def _take(self, measurement: Measurement, clock: DeviceClock, began: float, spent: float):

@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['Attached']
 
-# %% ../../nbs/58_train.attached.ipynb #25da349f
+# %% ../../nbs/58_train.attached.ipynb #5724ca28
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from time import time
 from typing import Any, TYPE_CHECKING
 
@@ -66,6 +67,14 @@ class Attached(Obedient):
         return super().steering | dict(
             can_scale=rate.can_scale, learning_rate=self.tables.marks.get("learning_rate"), learning_rate_scale=rate.factor,
             can_evaluate=self.evaluation.function is not None, early_stop=self.early.state)
+
+    @contextmanager
+    def looking_away(self) -> Iterator[None]:
+        "Steps in the block are not this run's: nothing is measured, and the rates are the optimizer's own"
+        before, self.learning_rate.is_on = self.learning_rate.is_on, False
+        try:
+            with self.observer.looking_away(): yield
+        finally: self.learning_rate.is_on = before
 
     def _mark(self):
         "Epoch and learning rates go into every row"

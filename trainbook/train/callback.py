@@ -44,16 +44,17 @@ class Callback:
 def _check(callback: Any):
     if not isinstance(callback, Callback): raise TypeError(
         f"callbacks are objects of classes made from Callback; got {callback!r}{' (add parentheses)' if isinstance(callback, type) else ''}")
-    for name in dir(callback):
-        if not name.startswith(("before_", "after_", "cleanup_")) or name in EVENTS: continue
-        meant = get_close_matches(name, EVENTS, 1)
+    for name in dir(type(callback)):
+        if name in EVENTS or hasattr(Callback, name) or not callable(getattr(callback, name)): continue
+        meant = get_close_matches(name, EVENTS, 1, .85)
+        if not meant and not name.startswith(("before_", "after_", "cleanup_")): continue
         raise TypeError(f"{callback.name}.{name} would never be called{f'; is it {meant[0]}' if meant else ''}? The moments are {', '.join(EVENTS)}")
 
 class Callbacks:
     "The callbacks of a training, in the order in which they are called"
 
     def __init__(self, callbacks: Iterable[Callback]):
-        callbacks = list(callbacks)
+        callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
         for callback in callbacks: _check(callback)
         self._all = sorted(callbacks, key=lambda callback: callback.order)
         self._called = {event: [getattr(callback, event) for callback in self._all if hasattr(callback, event)] for event in EVENTS}
@@ -61,6 +62,14 @@ class Callbacks:
     def __call__(self, event: str, learn: "Learner"):
         "Calls all that care for an event"
         for call in self._called[event]: call(learn)
+
+    def cleanup(self, learn: "Learner"):
+        "Calls `cleanup_fit` of all, also if one of them fails"
+        errors = []
+        for call in self._called["cleanup_fit"]:
+            try: call(learn)
+            except Exception as error: errors.append(error)
+        if errors: raise errors[0]
 
     def __iter__(self) -> Iterator[Callback]: return iter(self._all)
 

@@ -97,8 +97,8 @@ class MixedPrecision(Callback):
         dtype: torch.dtype = torch.bfloat16,  # or `torch.float16`, whose loss is scaled
     ):
         if dtype not in (torch.bfloat16, torch.float16): raise ValueError(f"MixedPrecision takes torch.bfloat16 or torch.float16, not {dtype!r}")
-        self.dtype, self._open = dtype, ExitStack()
-        self._scaler = torch.amp.GradScaler(enabled=dtype == torch.float16)
+        self.dtype, self._open, self._is_unscaled = dtype, ExitStack(), False
+        self._scaler = torch.amp.GradScaler("cuda" if torch.cuda.is_available() else "cpu", enabled=dtype == torch.float16)
 
     def before_fit(self, learn: "Learner"):
         if self._scaler.is_enabled(): learn.step = partial(self._scaler.step, learn.optimizer)
@@ -109,14 +109,26 @@ class MixedPrecision(Callback):
         self._open.close()
         if learn.training: learn.loss_grad = self._scaler.scale(learn.loss_grad)
 
-    def before_step(self, learn: "Learner"): self._scaler.unscale_(learn.optimizer)
+    def before_step(self, learn: "Learner"):
+        self._scaler.unscale_(learn.optimizer)
+        self._is_unscaled = self._scaler.is_enabled()
 
-    def after_step(self, learn: "Learner"): self._scaler.update()
+    def after_step(self, learn: "Learner"): self._update()
 
-    def after_batch(self, learn: "Learner"): self._open.close()  # of a batch that was broken off
+    def _update(self):
+        self._scaler.update()
+        self._is_unscaled = False
+
+    def after_batch(self, learn: "Learner"):
+        self._open.close()  # of a batch that was broken off
+        if not self._is_unscaled: return
+        self._update()  # the step was left out: gradients that add up have to be scaled again
+        for parameter in learn.model.parameters():
+            if parameter.grad is not None: parameter.grad *= self._scaler.get_scale()
 
     def cleanup_fit(self, learn: "Learner"):
         self._open.close()
+        if self._is_unscaled: self._update()
         learn.step = learn.optimizer.step
 
     def state_dict(self) -> dict: return self._scaler.state_dict()
@@ -172,10 +184,12 @@ class EMA(Callback):
 def _require(callback: Callback, monitor: str, learn: "Learner"):
     "Raises `ValueError` after an epoch in which a metric that decides was not logged"
     known = learn.run.latest()
-    if monitor not in known: raise ValueError(f"{callback.name} goes by {monitor!r}, which was never logged; there are {', '.join(known) or 'no metrics'}")
+    if not learn.is_cut and monitor not in known: raise ValueError(f"{callback.name} goes by {monitor!r}, which was never logged; there are {', '.join(known) or 'no metrics'}")
 
 class EarlyStopping(Callback):
     "Stops when a metric has not got better for a while"
+    in_lr_find = False
+
     def __init__(
         self,
         monitor: str = "val_loss",  # the metric
@@ -192,7 +206,7 @@ class EarlyStopping(Callback):
         return dict(early_stop=dict(metric=self.monitor, min_delta=self.min_delta, patience=self.patience, mode=self.mode, restore_best=self.restore_best))
 
     def after_epoch(self, learn: "Learner"):
-        if not learn.run.stopping: _require(self, self.monitor, learn)
+        _require(self, self.monitor, learn)
 
 def patience_of(callback: Any) -> Patience:
     "The settings of a callback that has patience"
@@ -200,6 +214,8 @@ def patience_of(callback: Any) -> Patience:
 
 class ModelCheckpoint(Callback):
     "Says which checkpoints are kept, and by what metric one is the best"
+    in_lr_find = False
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -214,10 +230,12 @@ class ModelCheckpoint(Callback):
         return dict(monitor=self.monitor, mode=self.mode, checkpoint=dict(best=self.best, last=self.last))
 
     def after_epoch(self, learn: "Learner"):
-        if self.best and not learn.run.stopping: _require(self, self.monitor, learn)
+        if self.best: _require(self, self.monitor, learn)
 
 class ReduceLROnPlateau(Callback):
     "Scales the learning rate when a metric has not got better for a while, as a click on ÷2 would"
+    in_lr_find = False
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -231,7 +249,7 @@ class ReduceLROnPlateau(Callback):
         self._watch = EarlyStop(patience_of(self), lambda metric: [])
 
     def after_epoch(self, learn: "Learner"):
-        if learn.run.stopping: return
+        if learn.is_cut: return
         _require(self, self.monitor, learn)
         if not self._watch.take(learn.run.step, learn.run.latest()[self.monitor]): return
         self._watch.waited = 0

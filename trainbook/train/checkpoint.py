@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['FILES', 'save', 'load', 'Keep', 'keeping', 'Checkpoints', 'entries_of', 'find']
 
-# %% ../../nbs/56_train.checkpoint.ipynb #d7de80a1
-import os, pickle, re, shutil, warnings
+# %% ../../nbs/56_train.checkpoint.ipynb #a2d37c02
+import os, pickle, re, shutil, threading, warnings
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -37,7 +37,7 @@ def save(
     draft.mkdir(parents=True)
     snapshot.wait()
     weights, state = (draft/name for name in FILES)
-    save_file(snapshot.weights, weights, snapshot.tied)
+    save_file({name: tensor.contiguous() for name, tensor in snapshot.weights.items()}, weights, snapshot.tied)
     torch.save(snapshot.state, state)
     for path in draft.iterdir(): _settle_on_disk(path)
     draft.rename(folder)
@@ -101,7 +101,9 @@ class Checkpoints:
         self.run, self.keep = run, keep
         self.seconds = 0.  # it took to write the last one
         self._writer: ThreadPoolExecutor | None = None
-        self._job: tuple[Future, dict] | None = None  # the newest, and its entry
+        self._job: Future | None = None  # the newest
+        self._waiting: tuple[Snapshot, dict] | None = None  # what is written next, and its entry
+        self._turn = threading.Condition()
         self._names, self._has_warned = set(), False
         run.describe(checkpoints=[])
 
@@ -122,17 +124,26 @@ class Checkpoints:
         name = next(name for i in range(len(self._names) + 1) if (name := f"step-{step}{f'.{i}' if i else ''}") not in self._names)
         self._names.add(name)
         entry = dict(name=name, step=step, time=time(), roles=sorted(roles), tag=tag, **about)
-        self._make_room(entry)
+        with self._turn:
+            self._turn.wait_for(lambda: self._waiting is None or self._supersedes(entry))
+            if self._waiting: entry["roles"] = sorted({*entry["roles"], *self._waiting[1]["roles"]})  # the newer one is the last one, too
+            self._waiting = snapshot, entry
         self._writer = self._writer or ThreadPoolExecutor(1, "trainbook-checkpoint")
-        self._job = self._writer.submit(self._write, snapshot, entry), entry
+        self._job = self._writer.submit(self._write_next)
         return name
 
-    def _make_room(self, entry: dict):
-        "Sees to it that no more than one snapshot waits"
-        if self._job is None or self._job[0].done() or self._job[0].running(): return
-        waiting, its = self._job
-        is_superseded = its["tag"] is None and all(role in entry["roles"] and self._most(role) == 1 for role in its["roles"])
-        if not (is_superseded and waiting.cancel()): wait([waiting])
+    def _supersedes(self, entry: dict) -> bool:
+        "Whether what waits would be thrown away as soon as this one is there"
+        its = self._waiting[1]
+        is_lasting = its["tag"] or "undo" in its["roles"] or "best" in its["roles"] and "best" not in entry["roles"]
+        return not is_lasting and all(self._most(role) == 1 for role in its["roles"])
+
+    def _write_next(self):
+        with self._turn:
+            if self._waiting is None: return  # it was superseded, and the other one is written
+            (snapshot, entry), self._waiting = self._waiting, None
+            self._turn.notify_all()
+        self._write(snapshot, entry)
 
     def _most(self, role: str) -> int: return dict(best=self.keep.best, last=self.keep.last, undo=3)[role]
 
@@ -143,9 +154,9 @@ class Checkpoints:
             self._list(entry)
         except Exception as error:
             shutil.rmtree(folder.with_name(f".{folder.name}"), ignore_errors=True)
-            self.run.event("checkpoint", **entry | dict(status="failed", reason=str(error)))
             if not self._has_warned: warnings.warn(f"{self.run.name} can't be saved to {folder}: {error}. The training goes on.", RuntimeWarning)
             self._has_warned = True
+            self.run.event("checkpoint", **entry | dict(status="failed", reason=str(error)))
         self.seconds = perf_counter() - began
 
     def _list(self, entry: dict):
@@ -183,7 +194,7 @@ class Checkpoints:
 
     def wait(self):
         "Until all is written"
-        if self._job: wait([self._job[0]])
+        if self._job: wait([self._job])
 
     def close(self):
         "Waits, and ends the writing"

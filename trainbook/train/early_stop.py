@@ -89,6 +89,10 @@ class EarlyStop:
             self._judge()
         return undo
 
+    def wait_anew(self):
+        "Patience begins again, as for another attempt"
+        self.waited = 0
+
     def go_on(
         self,
         changes: list[dict],

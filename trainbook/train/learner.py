@@ -7,21 +7,22 @@ __all__ = ['to_device', 'Learner']
 
 # %% ../../nbs/5g_train.learner.ipynb #e258f598
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any, TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from ..run.about import notebook
-from ..run.control import Refused
+from ..run.control import Command, Refused
 from ..run.recorder import merged
 from .callback import (
     Callback, Callbacks, CancelBatchException, CancelEpochException, CancelException, CancelFitException, CancelStepException)
 from .evaluation import as_found
-from .live import LiveRun
+from .live import LiveRun, length_of
 from .lr_finder import LRFinder, lr_find
 from .metrics import Metrics
+from .random import own_states, set_own_states
 from .watch import views_of, watch
 
 if TYPE_CHECKING: from torch import optim
@@ -33,7 +34,9 @@ def to_device(
 ) -> Any:
     "The same with all tensors on a device"
     if isinstance(batch, torch.Tensor): return batch if batch.device == device else batch.to(device, non_blocking=True)
+    if hasattr(batch, "to"): return batch.to(device)  # such as a PackedSequence, or a class of one's own
     if isinstance(batch, Mapping): return {name: to_device(part, device) for name, part in batch.items()}
+    if hasattr(batch, "_fields"): return type(batch)(*(to_device(part, device) for part in batch))
     if isinstance(batch, list | tuple): return [to_device(part, device) for part in batch]
     return batch
 
@@ -66,6 +69,8 @@ class Learner:
         **watching: Any,  # `name`, `config`, `dir`, `view`, `resume` and all that `watch` takes
     ):
         if not isinstance(model, nn.Module): raise TypeError(f"Learner takes one of torch's modules; got {model!r:.100}")
+        if isinstance(loss_func, type) or not callable(loss_func): raise TypeError(
+            f"loss_func is a function of predictions and targets, such as F.cross_entropy or nn.MSELoss(); got {loss_func!r}")
         self.model, self.train_dl, self.valid_dl, self.loss_func, self.optimizer = model, train_dl, valid_dl, loss_func, optimizer
         self.device = torch.device(device) if device is not None else next((p.device for p in model.parameters()), torch.device("cpu"))
         if device is not None: model.to(self.device)
@@ -73,11 +78,11 @@ class Learner:
         self._watching = dict(evaluate=lambda run: self.validate()) | _options(self.callbacks, watching)
         self.run: LiveRun | None = None  # since the first `fit`
         self.epoch: int | None = None  # from 0
-        self.training, self.step = False, optimizer.step
+        self.training, self.is_cut, self.step = False, False, optimizer.step  # is_cut: whether this epoch was broken off
         self.batch = self.inputs = self.targets = self.pred = None
         self.loss = self.loss_grad = None  # what the loss function said, and what is backpropagated
         self.validation: dict[str, float] = {}  # the figures of the last one
-        self._figures: dict[str, Any] = {}  # of this batch, to be logged
+        self._figures: dict[str, Any] | None = None  # of this batch, to be logged
 
     def fit(
         self,
@@ -86,90 +91,118 @@ class Learner:
         "Trains so many epochs; a second time, it goes on"
         self._check_loader()
         run = self._begin_run()
-        try:
-            with self._level("fit", CancelFitException), closing(run.epochs(n_epoch)) as epochs:
-                for self.epoch in epochs: self._one_epoch()
+        try: self._level("fit", CancelFitException, self._all_epochs, n_epoch)
+        except Exception as error:
+            run.set_status("failed", f"{type(error).__name__}: {error}")
+            raise
         finally:
-            self.callbacks("cleanup_fit", self)
-            self.batch = self.inputs = self.targets = self.pred = self.loss = self.loss_grad = None  # a graph is large
+            self.batch = None
+            self.inputs = self.targets = self.pred = self.loss = self.loss_grad = None  # a graph is large
+            self.callbacks.cleanup(self)
         return run
 
     def _begin_run(self) -> LiveRun:
         "The run: the one there is, if it can go on"
-        if self.run is None or self.run.is_over: self.run = watch(self.model, self.optimizer, **self._watching)
+        if self.run is None or self.run.is_over:
+            self.run = watch(self.model, self.optimizer, **self._watching)
+            self._watching.pop("resume", None)  # once
         elif notebook().get("execution") != self.run.info.get("execution"):  # another cell
             self.run.views += views_of(self.run, self._watching.get("view", "auto"))
         return self.run
 
-    @contextmanager
-    def _level(self, name: str, cancels: type[CancelException] | tuple = ()) -> Iterator[None]:
+    def _level(self, name: str, cancels: type[CancelException] | tuple, body: Callable, *given: Any):
         "What a `before_` and an `after_` are around; the latter also comes if it is broken off"
         try:
             self.callbacks(f"before_{name}", self)
-            yield
+            body(*given)
         except CancelException as cancelled:
+            self.is_cut |= name == "epoch"
             self.callbacks(f"after_{name}", self)
             if not isinstance(cancelled, cancels): raise
         else: self.callbacks(f"after_{name}", self)
 
+    def _all_epochs(self, n_epoch: int):
+        broken = None
+        with closing(self.run.epochs(n_epoch)) as epochs:
+            for self.epoch in epochs:
+                self.is_cut = False
+                try: self._level("epoch", CancelEpochException, self._one_epoch)
+                except CancelFitException as cancelled:
+                    self.run.request(Command("stop", by="a callback"))  # so that the run ends as it does at a click
+                    broken = cancelled
+        if broken: raise broken
+
     def _one_epoch(self):
-        with self._level("epoch", CancelEpochException):
-            self._train()
-            if self.valid_dl is None or self.run.stopping == "step": return
-            self._validate(self.run.batches(self.valid_dl, valid=True))
-            self.run.log(self.validation)
+        self._train()
+        self.is_cut = self.run.stopping == "step"
+        if self.valid_dl is None or self.is_cut: return
+        self._validate(self.run.batches(self.valid_dl, valid=True))
+        self.is_cut = self.run.stopping == "step"
+        self.run.log(self.validation)
 
     def _train(self):
         self.training = True
         self.model.train()
-        with closing(self.run.batches(self.train_dl)) as batches:
-            for self.batch in batches:
-                self._one_batch()
-                if self._figures: self.run.log(self._figures)
-                self._figures = {}
-        if not self.run.step and not self.run.stopping: raise ValueError("train_dl gave no batches")
+        before = self.run.step
+        with closing(self.run.batches(self.train_dl)) as batches: self._all_batches(batches)
+        is_resumed = self.run.parent and self.run.parent["step"] == before > 0  # its loop may have been over
+        if self.run.step == before and not self.run.stopping and not is_resumed:
+            raise ValueError(f"train_dl gave no batches in epoch {self.epoch}; an iterator can be used only once, and Learner wants a loader")
 
     def _validate(self, batches: Iterator):
         self.training = False
         self.model.eval()
-        with self._level("validate"), torch.no_grad(), closing(batches):
-            for self.batch in batches: self._one_batch()
+        with torch.no_grad(), closing(batches): self._level("validate", (), self._all_batches, batches)
+
+    def _all_batches(self, batches: Iterable):
+        for self.batch in batches: self._one_batch()
 
     def _one_batch(self):
         self.inputs, self.targets = self.split(to_device(self.batch, self.device))
-        with self._level("batch", CancelBatchException):
-            self.pred = self._forward()
-            self.callbacks("after_pred", self)
-            self.loss = self.loss_grad = self._checked(self.loss_func(self.pred, self.targets))
-            self.callbacks("after_loss", self)
-            if self.training: self._learn()
+        self.pred = self.loss = self.loss_grad = None
+        self._figures = {} if self.training else None
+        try: self._level("batch", CancelBatchException, self._predict_and_learn)
+        finally:
+            figures, self._figures = self._figures, None
+            if figures: self.run.log(figures)
+
+    def _predict_and_learn(self):
+        self.pred = self._forward()
+        self.callbacks("after_pred", self)
+        self.loss = self.loss_grad = self._checked(self.loss_func(self.pred, self.targets))
+        self.callbacks("after_loss", self)
+        if self.training: self._learn()
 
     def _learn(self):
         self.log(loss=self.loss)
         self.loss_grad.backward()
-        self.callbacks("after_backward", self)
-        try: self.callbacks("before_step", self)
+        try:
+            self.callbacks("after_backward", self)
+            self.callbacks("before_step", self)
         except CancelStepException: return
         self.step()
-        self.callbacks("after_step", self)
-        self.optimizer.zero_grad()
+        try: self.callbacks("after_step", self)
+        finally: self.optimizer.zero_grad()
 
     def _forward(self) -> Any:
         try: return self.model(*self.inputs)
         except Exception as error:
-            wrong = {str(value.device) for value in self.inputs if hasattr(value, "device")} - {str(self.device)}
-            if wrong: error.add_note(f"The model is on {self.device}, the batch on {', '.join(wrong)}: Learner moves tensors in tuples, lists and mappings; "
+            here = next((str(parameter.device) for parameter in self.model.parameters()), None)
+            wrong = {str(value.device) for value in self.inputs if hasattr(value, "device")} - {here}
+            if wrong and here: error.add_note(f"The model is on {here}, the batch on {', '.join(wrong)}: Learner moves tensors in tuples, lists and mappings; "
                                      "for other batches override split()")
             raise
 
     def _checked(self, loss: Any) -> torch.Tensor:
-        if isinstance(loss, torch.Tensor) and loss.numel() == 1: return loss
+        if isinstance(loss, torch.Tensor) and loss.numel() == 1:
+            if not self.training or loss.requires_grad: return loss
+            raise ValueError("loss_func gave a loss that no gradient can be taken of: was it detached, made by .item(), or are all parameters frozen?")
         what = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, torch.Tensor) else repr(loss)
         raise ValueError(f"loss_func gives one number, a tensor that gradients can be taken of; got {what}. Does it need a .mean()?")
 
     def _check_loader(self):
         for name, loader in dict(train_dl=self.train_dl, valid_dl=self.valid_dl).items():
-            if hasattr(loader, "__len__") and len(loader) == 0: raise ValueError(
+            if length_of(loader) == 0: raise ValueError(
                 f"{name} has no batches: is its data empty, or smaller than one batch with drop_last?")
 
     def split(
@@ -181,8 +214,9 @@ class Learner:
         raise TypeError(f"a batch is inputs and targets, such as (xb, yb); got a {type(batch).__name__}. For others, override Learner.split(batch)")
 
     def log(self, **figures: float):
-        "Records figures of this batch, in one row with its loss"
-        self._figures |= figures
+        "Records figures: within a batch of the training in one row with its loss"
+        if self._figures is None: self.run.log(figures)
+        else: self._figures |= figures
 
     @property
     def is_last_batch(self) -> bool:
@@ -197,11 +231,17 @@ class Learner:
         loader = self.valid_dl if loader is None else loader
         if loader is None: raise ValueError("nothing to validate on: this Learner has no valid_dl; name a loader")
         if self.run is not None and self.run.progress["validating"]: raise Refused("a validation is under way, which will tell")
-        before = dict(vars(self))
+        before, own = dict(vars(self)), own_states(loader)
         try:
-            with as_found({"": self.model}): self._validate(batch for batch in loader)
+            with as_found({"": self.model}): self._validate((batch for batch in loader))
             return self.validation
-        finally: vars(self).update({name: value for name, value in before.items() if name != "validation"})
+        except CancelException: return self.validation
+        except Exception:
+            self.callbacks.cleanup(self)
+            raise
+        finally:
+            set_own_states(loader, own)
+            vars(self).update({name: value for name, value in before.items() if name != "validation"})
 
     def lr_find(
         self,
@@ -217,12 +257,13 @@ class Learner:
         loader: Iterable,  # batches as for training, or tensors of inputs alone
     ) -> torch.Tensor:  # on the CPU, shape (samples, …)
         "The model's outputs for all samples"
-        found = []
+        found, own = [], own_states(loader)
         with as_found({"": self.model}):
             for batch in loader:
                 batch = to_device(batch, self.device)
                 inputs = [batch] if isinstance(batch, torch.Tensor) else self.split(batch)[0]
                 found.append(self.model(*inputs).cpu())
+        set_own_states(loader, own)
         if not found: raise ValueError("predict(loader) got no batches")
         return torch.cat(found)
 

@@ -27,7 +27,7 @@ class LearningRate:
         note: Callable[[], None] = lambda: None,  # is called before a step whose rates may be others than before
     ):
         self.factor, self.factors = 1., []
-        self.steps = 0  # that were begun, of all optimizers
+        self.steps, self.is_on = 0, True  # steps that were begun, of all optimizers
         self._optimizers, self._note, self._lent, self._seen = optimizers, note, [], None
         able = [optimizer for optimizer in optimizers.values() if hasattr(optimizer, "register_step_pre_hook")]
         self.can_scale = len(able) == len(optimizers) > 0 and bool(learning_rates(able))
@@ -81,6 +81,7 @@ class LearningRate:
         self._hooks += [optimizer.register_step_post_hook(torch.compiler.disable(self._after)) for optimizer in self._optimizers.values()]
 
     def _before(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
+        if not self.is_on: return
         self.steps += 1
         if self.has_changed(): self._note()
         if self.factor == 1: return

@@ -7,6 +7,7 @@ __all__ = ['smoothed', 'suggested', 'LRFinder', 'Sweep', 'lr_find']
 
 # %% ../../nbs/5f_train.lr_finder.ipynb #a977fdcf
 import io, tempfile
+from contextlib import nullcontext
 from math import isfinite
 from typing import NamedTuple, TYPE_CHECKING
 
@@ -58,6 +59,11 @@ class LRFinder(NamedTuple):
     def suggestion(self) -> float: return suggested(self.rates, self.losses)
 
     @property
+    def _rate(self) -> float | None:
+        try: return self.suggestion
+        except ValueError: return None
+
+    @property
     def frame(self) -> "pd.DataFrame":
         import pandas as pd
         return pd.DataFrame(dict(learning_rate=self.rates, loss=self.losses))
@@ -67,15 +73,16 @@ class LRFinder(NamedTuple):
         from matplotlib.figure import Figure
         figure = Figure((6.2, 2.8), layout="constrained")
         axes = figure.subplots()
-        smooth, rate = smoothed(self.losses), self.suggestion
+        smooth = smoothed(self.losses)
         axes.plot(self.rates, self.losses, color="#0f6fc6", lw=.8, alpha=.35)
         axes.plot(self.rates, smooth, color="#0f6fc6", lw=1.8)
-        axes.plot(rate, np.interp(np.log(rate), np.log(self.rates), smooth), "o", color="#d9730d", label=f"suggestion {rate:.2g}")
+        if (rate := self._rate) is not None:
+            axes.plot(rate, np.interp(np.log(rate), np.log(self.rates), smooth), "o", color="#d9730d", label=f"suggestion {rate:.2g}")
+            axes.legend(frameon=False, fontsize=8)
         axes.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=_range(smooth))
         axes.grid(axis="y", color="#e3e7eb", lw=.8)
         axes.spines[:].set_visible(False)
         axes.tick_params(colors="#5b6570", labelsize=8, length=0, which="both")
-        axes.legend(frameon=False, fontsize=8)
         return figure
 
     def _repr_png_(self) -> bytes:
@@ -83,12 +90,13 @@ class LRFinder(NamedTuple):
         self.figure().savefig(buffer, format="png", dpi=120)
         return buffer.getvalue()
 
-    def __repr__(self): return f"<LRFinder: {len(self.rates)} rates from {self.rates[0]:.2g} to {self.rates[-1]:.2g}, suggestion {self.suggestion:.2g}>"
+    def __repr__(self): return f"<LRFinder: {len(self.rates)} rates from {self.rates[0]:.2g} to {self.rates[-1]:.2g}, {f'suggestion {self._rate:.2g}' if self._rate else 'the loss has not fallen'}>"
 
 def _range(smooth: np.ndarray) -> tuple[float, float]:
     "What to show: where the loss leaves through the roof there is nothing to be seen"
     low, high = smooth.min(), smooth[:smooth.argmin() + 1].max()
-    return low - .1 * (high - low), high + .4 * (high - low)
+    room = (high - low) or abs(high) or 1.
+    return low - .1 * room, high + .4 * room
 
 # %% ../../nbs/5f_train.lr_finder.ipynb #3dca82a5
 class Sweep(Callback):
@@ -108,10 +116,12 @@ class Sweep(Callback):
             else: group["lr"] = rate
 
     def after_batch(self, learn: "Learner"):
+        if learn.loss is None: return  # the batch was broken off
         loss = float(learn.loss.detach())
         self.losses.append(loss)
         smooth = smoothed(np.array(self.losses))
-        if not isfinite(loss) or len(smooth) > 10 and smooth[-1] > 4 * smooth.min() or len(smooth) == len(self.rates): raise CancelFitException
+        is_gone = not isfinite(loss) or len(smooth) > 10 and smooth[-1] > smooth.min() + 3 * max(abs(smooth.min()), smooth[0] - smooth.min())
+        if is_gone or len(smooth) == len(self.rates): raise CancelFitException
 
 # %% ../../nbs/5f_train.lr_finder.ipynb #df366646
 def lr_find(
@@ -126,8 +136,9 @@ def lr_find(
     shaping = [callback for callback in learn.callbacks if callback.in_lr_find]
     trained = Trained({"": learn.model}, {"": learn.optimizer}, state=[callback for callback in shaping if hasattr(callback, "state_dict")])
     snapshot, before, modes = trained.take(with_gradients=True), dict(vars(learn)), [(m, m.training) for m in learn.model.modules()]
-    begun = beginning(learn.train_dl)
-    with tempfile.TemporaryDirectory() as folder:
+    begun, buffers = beginning(learn.train_dl), [(buffer, buffer.clone()) for buffer in learn.model.buffers()]
+    looking_away = learn.run.looking_away() if learn.run and not learn.run.is_over else nullcontext()
+    with looking_away, tempfile.TemporaryDirectory() as folder:
         learn.callbacks, learn.run = Callbacks([*shaping, sweep]), LiveRun(name="lr_find", dir=folder, keep=keeping(None))
         learn.valid_dl = None
         try: learn.fit(steps)  # epochs, more than enough
@@ -135,6 +146,8 @@ def lr_find(
             learn.run.finish()
             vars(learn).update(before)
             trained.put(snapshot)
+            for buffer, value in buffers: buffer.copy_(value)  # also those that are not saved with a model
             restart(learn.train_dl, begun)
             for module, mode in modes: module.train(mode)
+    if not np.isfinite(sweep.losses).any(): raise ValueError(f"no loss was finite in {len(sweep.losses)} batches; look at the data and the loss before the rate")
     return LRFinder(*(part[:len(sweep.losses)][np.isfinite(sweep.losses)] for part in (sweep.rates, np.array(sweep.losses))))

@@ -32,7 +32,8 @@ def named(
     elif isinstance(metrics, list | tuple): pairs = [(_name_of(metric), metric) for metric in metrics]
     else: pairs = [(_name_of(metrics), metrics)]
     for name, metric in pairs:
-        check_name(name)
+        check_name(f"val_{name}")
+        if name == "loss": raise ValueError("the mean loss is there by itself, as val_loss; call this metric something else")
         if not callable(metric) or isinstance(metric, type): raise TypeError(
             f"metrics are torchmetrics' objects or functions of predictions and targets; {name} is {metric!r}")
     if len(dict(pairs)) < len(pairs): raise ValueError(f"two metrics have one name; give them names: metrics=dict(top1=…, top5=…). Got {[name for name, _ in pairs]}")
@@ -68,7 +69,7 @@ class Metrics(Callback):
             if hasattr(metric, "to"): metric.to(learn.device)
 
     def after_batch(self, learn: "Learner"):
-        if learn.training: return
+        if learn.training or learn.loss is None: return  # None: it was broken off before
         for name, metric in self._all.items(): self._guard(name, learn, metric.update, learn.pred, learn.targets)
 
     def after_validate(self, learn: "Learner"):

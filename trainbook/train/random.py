@@ -22,12 +22,14 @@ def _numpy_state() -> list:
     kind, key, *rest = np.random.get_state()
     return [kind, key.tolist(), *rest]
 
+def _set_cuda_states(states: list[torch.Tensor]): torch.cuda.set_rng_state_all(states[:torch.cuda.device_count()])
+
 def _sources() -> dict[str, tuple[Callable, Callable]]:
     "How to get and set the states of the generators in use"
     found = dict(
         torch=(torch.random.get_rng_state, torch.random.set_rng_state), numpy=(_numpy_state, lambda state: np.random.set_state(tuple(state))),
         python=(random.getstate, lambda state: random.setstate((state[0], tuple(state[1]), state[2]))))
-    if torch.cuda.is_initialized(): found["cuda"] = torch.cuda.get_rng_state_all, torch.cuda.set_rng_state_all
+    if torch.cuda.is_initialized(): found["cuda"] = torch.cuda.get_rng_state_all, _set_cuda_states
     if torch.backends.mps.is_available(): found["mps"] = torch.mps.get_rng_state, torch.mps.set_rng_state
     return found
 
@@ -100,4 +102,7 @@ def repeats(
 ) -> bool:
     "Whether a loader gives the same batches again if it is begun in the same way"
     if not isinstance(loader, DataLoader): return hasattr(loader, "__getitem__")
+    parts = loader.dataset, loader.sampler, loader.batch_sampler
+    own = (value for part in parts if hasattr(part, "__dict__") for value in vars(part).values())
+    if any(isinstance(value, np.random.Generator | np.random.RandomState | random.Random) for value in own): return False
     return not isinstance(loader.dataset, IterableDataset) and not (loader.persistent_workers and loader.num_workers)

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['Origin', 'origin', 'Restorable']
 
-# %% ../../nbs/59_train.restorable.ipynb #b5cfff7c
-import warnings
+# %% ../../nbs/59_train.restorable.ipynb #d9b92152
+import threading, warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter, time
@@ -102,7 +102,8 @@ class Restorable(Attached):
 
     def _heed(self, step: int, values: Mapping[str, float]):
         super()._heed(step, values)
-        if self._best_by.metric in values and not self._heard: self._note_best(float(values[self._best_by.metric]))
+        is_ours = threading.get_ident() == self._thread  # else it is heard again, at the next edge
+        if is_ours and self._best_by.metric in values: self._note_best(float(values[self._best_by.metric]))
 
     def _note_best(self, value: float):
         if not self._best_by.is_better(value, self._best): return
@@ -133,6 +134,7 @@ class Restorable(Attached):
 
     def _put_away(self, roles: set[str], tag: str | None) -> str:
         began = perf_counter()
+        if "last" in roles: self._last_step, self._saved_at = self.step, time()  # first, or the clerk finds it due meanwhile
         snapshot = self._trained.take(
             with_gradients=self._has_sums, place=self._place, epoch=self._progress["epoch"], random=self._random(),
             own=self._own | {number: own_states(loader) for number, loader in self._loaders.items()}, best=self._best,
@@ -140,7 +142,6 @@ class Restorable(Attached):
         about = dict(metric=self._best_by.metric, value=self._best) if "best" in roles else dict(metric=None, value=None)
         name = self.checkpoints.put(snapshot, roles, tag, epoch=self._progress["epoch"], **about)
         self._seconds = perf_counter() - began
-        if "last" in roles: self._last_step, self._saved_at = self.step, time()
         return name
 
     @property
@@ -175,9 +176,9 @@ class Restorable(Attached):
         if self._due: self._save(self._due)
 
     def _end_loops(self):
-        "The loops are over"
-        self._warn_if_unheard()
-        if self.stopping != "step": self._keep_last()  # else it was done where the stopping began
+        "The loops are over, or one of many if the run is not told of epochs"
+        if self._has_epochs and self.stopping != "step": self._keep_last()  # else it was done where the stopping began
+        elif not self.stopping: self._epoch_is_saved()
         self._do_what_is_due()
         if self._because and self.early.settings.restore_best: self._restore_best()
 
@@ -204,11 +205,13 @@ class Restorable(Attached):
     def _go_back(self, to: str, entry: dict):
         self.observer.drain()
         self._trained.put(load(self.checkpoints.folder(entry["name"])))
+        self.early.wait_anew()
         self.event("rollback", to=to, to_step=entry["step"])
 
     def finish(self, status: str = "finished", reason: str | None = None):
         if not self.tables.is_open: return
         while self._later: self.settle(self._later.pop(0), "refused", "the validation it waited for was broken off")
+        self._warn_if_unheard()
         self.checkpoints.close()
         super().finish(status, reason)
         self._trained, self._loaders = Trained({}, {}), {}

@@ -22,25 +22,27 @@ if TYPE_CHECKING: from torch import nn, optim
 _PLAIN = bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device
 _CONTAINERS = dict, OrderedDict, Counter, list, tuple, set
 
-def _home(tensor: torch.Tensor) -> torch.Tensor:
+def _home(tensor: torch.Tensor, devices: set) -> torch.Tensor:
     "A copy on the host; of a tensor on a GPU it is there once its stream has come so far"
     tensor = tensor.detach()
+    if tensor.is_cuda: devices.add(tensor.device)
     return tensor.clone() if tensor.is_cpu else tensor.to("cpu", non_blocking=tensor.is_cuda)
 
 def copied(
     state: Any,  # what a `state_dict` gave
     where: str,  # what to call it in an error
+    devices: set,  # takes down which GPUs something was copied from
 ) -> Any:
     "A copy on the host, of nothing but types that can be loaded without pickle; raises `TypeError` for others"
-    if isinstance(state, torch.Tensor): return _home(state)
+    if isinstance(state, torch.Tensor): return _home(state, devices)
     if isinstance(state, np.generic): return state.item()
     if type(state) in _PLAIN: return copy(state)
     if isinstance(state, Mapping):
         kind = type(state) if type(state) in _CONTAINERS else dict
-        return kind({copied(key, where): copied(value, f"{where}[{key!r}]") for key, value in state.items()})
+        return kind({copied(key, where, devices): copied(value, f"{where}[{key!r}]", devices) for key, value in state.items()})
     if isinstance(state, list | tuple | set):
         kind = next(kind for kind in (list, tuple, set) if isinstance(state, kind))
-        return kind(copied(value, f"{where}[{i}]") for i, value in enumerate(state))
+        return kind(copied(value, f"{where}[{i}]", devices) for i, value in enumerate(state))
     raise TypeError(f"{where} is a {type(state).__name__}, which can't be loaded without running code; a checkpoint "
                     "holds tensors, numbers, text, and dicts and lists of these")
 
@@ -71,11 +73,11 @@ class Snapshot(NamedTuple):
     weights: dict[str, torch.Tensor]  # parameters and buffers; tied ones once
     tied: dict[str, str]  # other names of tied weights, and the name they are kept under
     state: dict[str, Any]  # all else, in types that can be loaded without pickle
-    arrived: Any = None  # an event of the GPU that the copies come from
+    arrived: tuple = ()  # events of the GPUs that the copies come from
 
     def wait(self) -> "Snapshot":
         "Until all copies are there"
-        if self.arrived is not None: self.arrived.synchronize()
+        for event in self.arrived: event.synchronize()
         return self
 
 class Trained:
@@ -114,10 +116,10 @@ class Trained:
         gradients = [None if p.grad is None else p.grad for p in self._parameters()] if with_gradients else None
         parts = {name: dict(kind=type(part).__name__, state=part.state_dict()) for name, part in self._parts.items()}
         state = dict(parts=parts, extra=extra, gradients=gradients, **more)
-        weights = {name: _home(tensor).contiguous() for name, tensor in tensors.items() if kept_as[name] == name}
-        snapshot = Snapshot(weights, {name: kept for name, kept in kept_as.items() if kept != name}, copied(state, "the snapshot"))
-        device = next((tensor.device for tensor in tensors.values() if tensor.is_cuda), None)
-        return snapshot if device is None else snapshot._replace(arrived=torch.cuda.current_stream(device).record_event())
+        devices = set()
+        weights = {name: _home(tensor, devices) for name, tensor in tensors.items() if kept_as[name] == name}
+        tied, rest = {name: kept for name, kept in kept_as.items() if kept != name}, copied(state, "the snapshot", devices)
+        return Snapshot(weights, tied, rest, tuple(torch.cuda.current_stream(device).record_event() for device in devices))
 
     def check(self, snapshot: Snapshot):
         "Raises `ValueError` if the snapshot is of another training"

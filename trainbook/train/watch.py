@@ -74,7 +74,7 @@ def watch(
     view: str | None = "auto",  # `panel`, `terminal`, None to record only, or `auto` for what fits the place
     scheduler: object = None,  # saved with checkpoints; one or several
     state: object = (),  # anything more with a `state_dict` that is saved with them, such as a `GradScaler`
-    resume: Run | str | Path | None = None,  # a run to go on from, by its last checkpoint, or one of its checkpoints
+    resume: Run | str | Path | None = None,  # a run to go on from, by its last checkpoint, or one of its checkpoints; in the same `dir` the curves are joined
     every: int = 1,  # gradients are measured in every so many steps, or in fewer if that would be dear; 0: never
     monitor: str = "val_loss",  # the metric that tells how good the model is
     mode: str = "min",  # lower is better; `max`: higher is
@@ -86,7 +86,8 @@ def watch(
     if view not in ("auto", "panel", "terminal", None):
         raise ValueError(f'view is "auto", "panel", "terminal" or None, not {view!r}')
     settings, keep, here = patience(monitor, mode, early_stop), keeping(checkpoint), notebook()
-    best_by = patience(monitor, mode, None)
+    # to go back to the best when it stops early, best has to mean the same to both
+    best_by = settings if settings.restore_best else patience(monitor, mode, None)
     for old in _open_runs():
         if _is_replaced(old, model, here): old.finish()
     name = name or Path(here.get("notebook") or sys.argv[0] or "run").stem
