@@ -57,3 +57,31 @@ def test_steer_a_run(tmp_path):
     assert runs["a tenth"].history("val_loss")[-1][1] < .9 * runs["untouched"].history("val_loss")[-1][1]
     assert runs["paused"].history("loss") == runs["untouched"].history("loss")
     assert runs["patient"].progress["epoch"] < 39 and "early stopping" in runs["patient"].info["reason"]
+
+
+def test_learner(tmp_path):
+    """Its own asserts hold that a function, a class, callbacks and Learner find the same losses."""
+    (tmp_path / "learner.ipynb").write_bytes(TUTORIALS[4].read_bytes())
+    runs = run_notebook(tmp_path / "learner.ipynb")
+    assert [(run.name, run.status) for run in runs] == [("learner", "finished"), ("with everything", "finished")]
+    assert all(run.latest()["val_accuracy"] > .9 for run in runs)
+
+
+def test_write_a_callback(tmp_path):
+    """What its callbacks do is seen in the runs, and the last one's state goes from one run into the next."""
+    (tmp_path / "callback.ipynb").write_bytes(TUTORIALS[5].read_bytes())
+    runs = {run.name: run for run in run_notebook(tmp_path / "callback.ipynb")}
+    assert [name for name, run in runs.items() if run.status != "finished"] == ["half"]
+    assert 0 < runs["measured"].latest()["val_worst"] < .5
+    assert runs["the rest"].parent["id"] == runs["half"].path.name
+    assert runs["the rest"].history("loss") == runs["skipped"].history("loss")
+
+
+def test_stop_go_back_go_on(tmp_path):
+    """Whoever goes on has the losses of the run that nobody stopped; whoever goes back has better ones."""
+    (tmp_path / "stop.ipynb").write_bytes(TUTORIALS[6].read_bytes())
+    runs = {run.name: run for run in run_notebook(tmp_path / "stop.ipynb")}
+    stopped = [name for name, run in runs.items() if run.status == "stopped"]
+    assert stopped[:3] == ["stopped", "a stream, stopped", "patient"] and set(stopped[3:]) <= {"with a Learner"}
+    assert runs["resumed"].history("loss") == runs["untouched"].history("loss")
+    assert runs["a tenth"].tags == ["keep", "digits"] and runs["a tenth"].parent["name"] == "patient"
