@@ -31,7 +31,7 @@ class Schedule(Callback):
         every: str = "step",  # of the optimizer, or `epoch`
     ):
         if every not in ("step", "epoch"): raise ValueError(f'Schedule(every=…) is "step" or "epoch", not {every!r}')
-        if not hasattr(scheduler, "step"): raise TypeError(f"Schedule takes one of torch.optim.lr_scheduler's, not {scheduler!r}")
+        if isinstance(scheduler, type) or not hasattr(scheduler, "step"): raise TypeError(f"Schedule takes one of torch.optim.lr_scheduler's, not {scheduler!r}")
         self.scheduler, self.every = scheduler, every
 
     @property

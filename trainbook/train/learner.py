@@ -74,6 +74,9 @@ class Learner:
         self.model, self.train_dl, self.valid_dl, self.loss_func, self.optimizer = model, train_dl, valid_dl, loss_func, optimizer
         self.device = torch.device(device) if device is not None else next((p.device for p in model.parameters()), torch.device("cpu"))
         if device is not None: model.to(self.device)
+        if not any(parameter.requires_grad for parameter in model.parameters()): raise ValueError(
+            f"{type(model).__name__} has no parameters that could be trained: are all of them frozen?")
+        if isinstance(callbacks, Callback): callbacks = [callbacks]
         self.callbacks = Callbacks([Metrics(metrics), *callbacks])
         self._watching = dict(evaluate=lambda run: self.validate()) | _options(self.callbacks, watching)
         self.run: LiveRun | None = None  # since the first `fit`
@@ -152,7 +155,9 @@ class Learner:
     def _validate(self, batches: Iterator):
         self.training = False
         self.model.eval()
+        self.batch = None
         with torch.no_grad(), closing(batches): self._level("validate", (), self._all_batches, batches)
+        if self.batch is None and not self.is_cut: raise ValueError("the validation data gave no batches; an iterator can be used only once")
 
     def _all_batches(self, batches: Iterable):
         for self.batch in batches: self._one_batch()

@@ -120,7 +120,8 @@ class Sweep(Callback):
         loss = float(learn.loss.detach())
         self.losses.append(loss)
         smooth = smoothed(np.array(self.losses))
-        is_gone = not isfinite(loss) or len(smooth) > 10 and smooth[-1] > smooth.min() + 3 * max(abs(smooth.min()), smooth[0] - smooth.min())
+        top = smooth[:10].max()  # at rates that do nothing yet
+        is_gone = not isfinite(loss) or len(smooth) > 10 and smooth[-1] > top + max(top - smooth.min(), abs(top))
         if is_gone or len(smooth) == len(self.rates): raise CancelFitException
 
 # %% ../../nbs/5f_train.lr_finder.ipynb #df366646

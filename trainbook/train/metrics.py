@@ -76,7 +76,8 @@ class Metrics(Callback):
         learn.validation = {}
         for name, metric in self._all.items():
             value = self._guard(name, learn, metric.compute)
-            found = {_name_of(part): number for part, number in value.items()} if isinstance(value, Mapping) else {name: value}
+            found = value if isinstance(value, Mapping) else {name: value}
+            if len({_name_of(part) for part in found}) == len(found): found = {_name_of(part): number for part, number in found.items()}
             learn.validation |= {f"val_{part}": self._guard(part, learn, float, number) for part, number in found.items()}
 
     def _guard(self, name: str, learn: "Learner", work: Callable, *given: Any) -> Any:
