@@ -54,6 +54,7 @@ class Attached(Obedient):
         self._marked_epoch, self._far_rates = None, {}  # what stands in every row, and the rates that lie on devices
         self._undecide: Callable | None = None  # takes back that it stops early, and
         self._because: str | None = None  # why it does
+        self._is_awaited = False  # whether a value that decides is still on its way from a device
         self._heard = deque()  # what early stopping has to look at, from other threads
         self.observer = Observer(self, models, optimizers, every, self._heed)
         self._mark_now()
@@ -102,6 +103,7 @@ class Attached(Obedient):
             if self._is_partial: values = self._set_aside(values)
             if far_values(values):
                 check_row(values)
+                self._is_awaited |= self._concerned(values)
                 self.observer.record(values)
             else:
                 self.tables.append(self.step, values)

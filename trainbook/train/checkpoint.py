@@ -129,7 +129,8 @@ class Checkpoints:
             if self._waiting: entry["roles"] = sorted({*entry["roles"], *self._waiting[1]["roles"]})  # the newer one is the last one, too
             self._waiting = snapshot, entry
         self._writer = self._writer or ThreadPoolExecutor(1, "trainbook-checkpoint")
-        self._job = self._writer.submit(self._write_next)
+        try: self._job = self._writer.submit(self._write_next)
+        except RuntimeError: self._write_next()  # Python is about to end, and begins no more threads
         return name
 
     def _supersedes(self, entry: dict) -> bool:

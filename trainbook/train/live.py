@@ -60,7 +60,8 @@ class LiveRun(Restorable):
             self._mark()
             self._begin_epoch(epoch)
             yield epoch
-            self.observer.drain()  # a value that decides may still be on its way
+            if self._is_awaited: self.observer.drain()
+            self._is_awaited = False
             is_cut = self.stopping == "step"
             if not is_cut: self._end_epoch(epoch)
             if self._edge(): self._was_cut |= epoch + 1 < epochs.stop
@@ -213,6 +214,7 @@ class LiveRun(Restorable):
 
     def finish(self, status: str | None = None, reason: str | None = None):
         "Ends the run; without a status it has `stopped` if its loop was cut short, else `finished`"
+        if status is None and self.tables.is_open and not self._depth and self.stopping != "step": self._keep_last()
         super().finish(status or self._outcome(), reason)
 
     def __enter__(self):
@@ -220,8 +222,6 @@ class LiveRun(Restorable):
         return self
 
     def __exit__(self, kind, error, trace):
-        if kind is None:
-            self._keep_last()
-            self.finish()
+        if kind is None: self.finish()
         elif issubclass(kind, Exception): self.finish("failed", f"{kind.__name__}: {error}")
         else: self.finish("stopped", kind.__name__)  # KeyboardInterrupt, SystemExit

@@ -172,7 +172,7 @@ class Restorable(Attached):
 
     def _keep_last(self):
         "This is the place to go on from"
-        if self._keep.last and self._last_step != self.step: self._due.add("last")
+        if self._keep.last and self.step and self._last_step != self.step: self._due.add("last")
         if self._due: self._save(self._due)
 
     def _end_loops(self):
