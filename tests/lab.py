@@ -252,7 +252,7 @@ class LabPage:
         self.path = ""
         self.console: list[str] = []
         page.on("console", lambda message: self.console.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: self.console.append(f"pageerror: {error}"))
+        page.on("pageerror", lambda error: self.console.append(f"pageerror: {error} {error.stack}"))
 
     def open_in_notebook(self, notebook_path: str | Path) -> None:
         """Show a notebook in Notebook 7 instead of JupyterLab, and wait till it is ready."""

@@ -371,6 +371,26 @@ def test_what_is_not_finite_is_told_once_and_marked(panel: PanelPage, shots):
     assert finding.inner_text() == "Infinity first at step 172, in fc2 (1 layer)"
 
 
+NEXT_TO_ONE = np.nextafter(1, 2)
+
+
+@pytest.mark.parametrize("values", [
+    [1, NEXT_TO_ONE], [NEXT_TO_ONE, 1, 1], [1e16, 1e16 + 2], [-1, -NEXT_TO_ONE], [0, 5e-324], [5e-324, 1e-323], [1e-310, 1], [-1e-320, 1e-320],
+    [1.7e308, -1.7e308], [1.7e308, 1.79e308], [1e-300, 1e300], [0, 1.7e308], [1, 1 + 1e-8], [2**53, 2**53 + 2, 2**54], [1e-3, 1e-3 + 1e-18], [np.inf, 1], [np.nan] * 3,
+], ids=str)
+def test_values_at_the_ends_of_what_a_float_can_hold(panel: PanelPage, values):
+    """An axis whose ticks are closer than neighbouring numbers would be counted for ever."""
+    panel.show(LAYERS, parts=["loss"])
+    panel.page.set_default_timeout(5_000)  # instead of the half minute after which the browser gives up a page
+    for repeated in 1, 50:
+        panel.send(train(len(values) * repeated, loss=np.tile(values, repeated), accuracy=np.full(len(values) * repeated, .5)))
+        for scale in range(2):
+            panel.page.get_by_role("button", name=re.compile("^(log|linear)$")).click()
+            panel.drawn()
+            panel.zoom(.5, .5)
+            panel.zoom(2, .5)
+
+
 def test_how_often_gradients_are_measured(panel: PanelPage):
     a_run(panel)
     period = panel.page.locator(".gradients .period")

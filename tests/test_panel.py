@@ -68,7 +68,7 @@ def train(epochs, **more):
                 optimizer.step(); optimizer.zero_grad()
                 run.log(loss=loss)
                 sleep(.02)
-            run.log(val_loss=loss.detach() * (1 if epoch < 2 else 2))
+            run.log(val_loss=1 + abs(epoch - 1))  # the best is epoch 2's, however fast the machine
     return run
 
 run = train(40)
@@ -268,7 +268,7 @@ def test_checkpoint_roll_back_and_go_on(lab: LabPage, jupyter, shots):
     lab.run_cell(0)
     panel = lab.output(0).get_by_role("region", name="Training saved")
     back = panel.get_by_role("button", name="Roll back to best")
-    expect(panel.get_by_text("epoch 4")).to_be_visible(timeout=60_000)
+    expect(panel.get_by_text(re.compile(r"epoch ([4-9]|\d\d)"))).to_be_visible(timeout=60_000)  # one looked for alone can come and go between two looks
     expect(back).to_be_enabled()
     panel.get_by_role("button", name="Checkpoint now").click()
     expect(panel.get_by_text(re.compile(r"Checkpoint by panel, saved at step \d+"))).to_be_visible()

@@ -24,9 +24,24 @@ export function multiples(increment: number, min: number, max: number): number[]
   return ticks;
 }
 
+/** Beyond these a number has no room for the arithmetic of an axis: its tenth or its decade would be 0 or infinite. */
+const LEAST = 1e-300;
+const MOST = 1e300;
+/** The least width of an axis beside its numbers: in a narrower one, ticks would be closer than neighbouring floats. */
+const NARROWEST = 1e-9;
+
 /** Ends are snapped to round numbers, so that an axis rests while the curve grows. */
 export function valueAxis(low: number, high: number, log: boolean): Axis {
-  return (log && logAxis(low, high)) || linearAxis(low, high);
+  const [from, to] = apart(within(low), within(high));
+  return (log && from > 0 && logAxis(from, to)) || linearAxis(from, to);
+}
+
+const within = (value: number): number =>
+  Math.abs(value) < LEAST ? 0 : Math.max(-MOST, Math.min(MOST, value));
+
+/** What is nearly one number is one: means of equal losses differ in their last digit. */
+function apart(low: number, high: number): [number, number] {
+  return high - low > NARROWEST * Math.max(Math.abs(low), Math.abs(high)) ? [low, high] : [low, low];
 }
 
 function linearAxis(low: number, high: number): Axis {
