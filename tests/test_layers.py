@@ -10,7 +10,7 @@ WITHOUT_TORCH = {1, 3, 4}
 
 
 def numbers() -> dict[str, int]:
-    """Module name → number, from the notebooks' names: 12_run.control.ipynb is trainbook.run.control; after 9 come letters."""
+    """Module name → number, from the notebooks' names: 15_run.control.ipynb is trainbook.run.control; after 9 come letters."""
     found = {}
     for notebook in NBS.glob("[0-9][0-9a-z]_*.ipynb"):
         number, name = notebook.stem.split("_", 1)

@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['far_values', 'check_row', 'Observer']
 
-# %% ../../nbs/27_measure.observer.ipynb #bf6be36b
-import warnings
+# %% ../../nbs/27_measure.observer.ipynb #5aa856b3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -42,6 +41,7 @@ def check_row(values: Mapping[str, Any]):
 # %% ../../nbs/27_measure.observer.ipynb #19cccc13
 class Observer:
     "Measures what happens around the steps of a run"
+    part = "measuring the machine"
 
     def __init__(
         self,
@@ -52,17 +52,18 @@ class Observer:
         heed: Callable[[int, Mapping[str, float]], None] = lambda step, values: None,  # is told of each row that has come from a device
     ):
         device = next((str(p.device) for model in models.values() for p in model.parameters()), None)
+        self.faults = run.faults
         self.run, self.watching, self.throughput, self.budget = run, Stopwatch(), Throughput(), Budget(max(1, every))
-        self.machine, self._rings, self._broken, self._heed = Machine(device), {}, set(), heed
+        self.machine, self._rings, self._heed, self._has_captured = Machine(device), {}, heed, False
         self._is_closing, self._is_closed, self._known = False, False, None
         self._ticked, self._steps = (perf_counter(), 0.), None
-        if every and optimizers: self.guard("measuring gradients", self._watch_steps, models, optimizers)
+        if every and optimizers: self.faults.guard("measuring gradients", self._watch_steps, models, optimizers)
         layers = self._steps.layers if self._steps else layers_of(models)
         run.describe(device=device, layers=layers, kinds=kinds_of(models, layers), machine=self.machine.parts)
         clerk.add(self)
 
     def _watch_steps(self, models: dict, optimizers: dict):
-        blame = partial(self._blame, "measuring gradients")
+        blame = partial(self.faults.blame, "measuring gradients")
         self._steps = StepRecorder(self.run, models, optimizers, self.budget, self.watching, self.bring, blame)
 
     @contextmanager
@@ -95,7 +96,7 @@ class Observer:
 
     def begin_step(self, batch: Any):
         "A batch has come, a step begins"
-        self.guard("counting samples", self.throughput.count, batch)
+        self.faults.guard("counting samples", self.throughput.count, batch)
 
     def record(self, values: Mapping[str, Any]):
         "Takes a row with values on a device, at the current step"
@@ -116,11 +117,11 @@ class Observer:
     ):
         "Brings numbers to the host without waiting, and hands them over on this thread, as a rule at a later step edge"
         device = values[0].device
-        ring = self.guard("reading values without waiting", self._ring, device)
+        ring = self.faults.guard("reading values without waiting", self._ring, device)
         if ring is not None:
             # what is spread over several devices meets on one of them
             here = [value.detach().to(device, non_blocking=True) for value in values]
-            chunks, was_put = ring.chunks, self.guard("reading values without waiting", ring.put, here, deliver)
+            chunks, was_put = ring.chunks, self.faults.guard("reading values without waiting", ring.put, here, deliver)
             if ring.chunks > chunks: self.run.flush()  # whoever finds the run after a crash shall know what may be missing
             if was_put is False: self._note_capture()
             if was_put is not None: return
@@ -131,13 +132,13 @@ class Observer:
         return self._rings[device]
 
     def _note_capture(self):
-        if "capture" in self._broken: return
-        self._broken.add("capture")
+        if self._has_captured: return
+        self._has_captured = True
         self.run.note("what is logged while a CUDA graph is captured has no value yet; log it after the replay")
 
     def poll(self):
         "Between two steps: writes down what has arrived"
-        for ring in self._rings.values(): self.guard("reading values without waiting", ring.poll)
+        for ring in self._rings.values(): self.faults.guard("reading values without waiting", ring.poll)
 
     def end_loop(self):
         "The outermost loop is over: brings everything home, holds on to nothing"
@@ -148,18 +149,7 @@ class Observer:
         "Waits for what is still on its way"
         for ring in self._rings.values():
             try: ring.drain()  # also if it has failed before: there may be values left in it
-            except Exception as error: self._blame("reading values without waiting", error)
-
-    def guard(self, part: str, work: Callable, *arguments) -> Any:
-        "Does something, or says once that it can't be done; None then and ever after"
-        if part in self._broken: return None
-        try: return work(*arguments)
-        except Exception as error: self._blame(part, error)
-
-    def _blame(self, part: str, error: Exception):
-        if part in self._broken: return
-        self._broken.add(part)
-        warnings.warn(f"trainbook has a fault in {part} and goes on without: {error!r}. The training is not affected.", RuntimeWarning)
+            except Exception as error: self.faults.blame("reading values without waiting", error)
 
     def tick(self):
         "The clerk's round: once a second, and a last time, how fast it goes and what the machine does"
@@ -171,7 +161,9 @@ class Observer:
         now = perf_counter(), self.watching.seconds
         elapsed, spent = (a - b for a, b in zip(now, self._ticked))
         self._ticked = now
-        row = self.throughput.rates() | self.machine.figures() | dict(watching=spent / elapsed)
+        try: machine = self.machine.figures()
+        except OSError: machine = {}  # too many files are open to look
+        row = self.throughput.rates() | machine | dict(watching=spent / elapsed)
         self.run.tables.insert(self.run.step, row, {}, time(), stream="system")
 
     def close(self):

@@ -90,7 +90,7 @@ class Attached(Obedient):
 
     def _note_rates(self):
         "Just before a step is done: these are the rates it is done at"
-        with self.observer.watching: self.observer.guard("noting learning rates", self._record_rates)
+        with self.observer.watching: self.faults.guard("noting learning rates", self._record_rates)
 
     def _record_rates(self):
         self._mark_now()
@@ -100,15 +100,24 @@ class Attached(Obedient):
         with self.observer.watching:
             values = more if metrics is None else merged(metrics, more)
             if self.evaluation.found is not None: return self.evaluation.take(values)
-            if self._is_partial: values = self._set_aside(values)
-            if far_values(values):
-                check_row(values)
-                self._is_awaited |= self._concerned(values)
-                self.observer.record(values)
-            else:
-                self.tables.append(self.step, values)
-                if self._concerned(values): self._heed(self.step, values)
+            try: self._record(values)
+            except Exception as error: self._not_logged(values, error)
     log.__doc__ = Recorder.log.__doc__
+
+    def _record(self, values: Mapping[str, float]):
+        if self._is_partial: values = self._set_aside(values)
+        if far_values(values):
+            check_row(values)
+            self._is_awaited |= self._concerned(values)
+            self.observer.record(values)
+        else:
+            self.tables.append(self.step, values)
+            if self._concerned(values): self.faults.attempt("deciding by metrics", self._heed, self.step, values)
+
+    def _wrong(self, values: Mapping) -> Exception | None:
+        try: check_row(values)
+        except (TypeError, ValueError) as error: return error
+        return super()._wrong({})
 
     def frame(self, stream: str = "train", joined: bool = False) -> "pd.DataFrame":
         self._bring_home()
@@ -131,7 +140,7 @@ class Attached(Obedient):
     def _catch_up(self):
         "Takes note of what has come from devices and from other threads, before any command is obeyed"
         with self.observer.watching: self.observer.poll()
-        while self._heard: self._heed(*self._heard.popleft())
+        while self._heard: self.faults.attempt("deciding by metrics", self._heed, *self._heard.popleft())
 
     def _obey(self, command: Command):
         super()._obey(command)
@@ -209,10 +218,9 @@ class Attached(Obedient):
 
     def finish(self, status: str = "finished", reason: str | None = None):
         if not self.tables.is_open: return
-        self._interrupts.give_back()
-        self.observer.close()
+        for end in (self._interrupts.give_back, self.observer.close): self.faults.attempt("ending the run", end)
         super().finish(*self._why(status, reason))
-        for part in (self.learning_rate, self.evaluation): part.close()
+        for part in (self.learning_rate, self.evaluation): self.faults.attempt("ending the run", part.close)
         for view in self.views: clerk.call(view)
         # a panel stays in the notebook, and with it the run; the model need not
         self.model, self.optimizer = None, None

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['FILES', 'save', 'load', 'Keep', 'keeping', 'Checkpoints', 'entries_of', 'find']
 
-# %% ../../nbs/56_train.checkpoint.ipynb #a2d37c02
-import os, pickle, re, shutil, threading, warnings
+# %% ../../nbs/56_train.checkpoint.ipynb #2969bd42
+import os, pickle, re, shutil, threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
@@ -104,7 +104,7 @@ class Checkpoints:
         self._job: Future | None = None  # the newest
         self._waiting: tuple[Snapshot, dict] | None = None  # what is written next, and its entry
         self._turn = threading.Condition()
-        self._names, self._has_warned = set(), False
+        self._names = set()
         run.describe(checkpoints=[])
 
     @property
@@ -149,14 +149,16 @@ class Checkpoints:
     def _most(self, role: str) -> int: return dict(best=self.keep.best, last=self.keep.last, undo=3)[role]
 
     def _write(self, snapshot: Snapshot, entry: dict):
+        from safetensors import SafetensorError
         began, folder = perf_counter(), self.folder(entry["name"])
         try:
             save(folder, snapshot)
             self._list(entry)
         except Exception as error:
             shutil.rmtree(folder.with_name(f".{folder.name}"), ignore_errors=True)
-            if not self._has_warned: warnings.warn(f"{self.run.name} can't be saved to {folder}: {error}. The training goes on.", RuntimeWarning)
-            self._has_warned = True
+            # a disk that is full is an error of its own in each of the libraries that write
+            if isinstance(error, OSError | RuntimeError | SafetensorError): self.run.say_trouble(f"{folder.name} could not be saved, {error}")
+            else: self.run.faults.blame("saving checkpoints", error)
             self.run.event("checkpoint", **entry | dict(status="failed", reason=str(error)))
         self.seconds = perf_counter() - began
 

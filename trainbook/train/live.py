@@ -7,12 +7,12 @@ __all__ = ['length_of', 'LiveRun']
 
 # %% ../../nbs/5a_train.live.ipynb #5b3154a6
 import threading, warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import time
 from typing import Any
 
-from ..run.reader import LIVE
+from ..run.about import LIVE
 from .interrupt import begin
 from .random import beginning, random_states, repeats, set_own_states, set_random_states, wind
 from .restorable import Restorable
@@ -55,21 +55,28 @@ class LiveRun(Restorable):
 
     def _each_epoch(self, epochs: range) -> Iterator[int]:
         for epoch in epochs:
-            self._is_partial = False
             self._progress.update(epoch=epoch, batch=0)
-            self._mark()
-            self._begin_epoch(epoch)
+            self._dare(self._begin_epoch, epoch)
             yield epoch
-            if self._is_awaited: self.observer.drain()
+            if self._is_awaited: self._dare(self.observer.drain)
             self._is_awaited = False
             is_cut = self.stopping == "step"
-            if not is_cut: self._end_epoch(epoch)
+            if not is_cut: self._dare(self._end_epoch, epoch)
             if self._edge(): self._was_cut |= epoch + 1 < epochs.stop
-            if self.stopping == "step" and not is_cut: self._keep_last()
+            if self.stopping == "step" and not is_cut: self._dare(self._keep_last)
             if self.stopping: return
 
+    def _dare(self, work: Callable, *arguments: Any) -> Any:
+        "Does something of ours, and nothing that a person has given us; where a run goes on from another one, half of it would be worse than an error"
+        return work(*arguments) if self._resumed else self.faults.attempt("the loop", work, *arguments)
+
+    def _edge(self) -> str | None:
+        self.faults.attempt("taking commands", super()._edge)
+        return self.stopping
+
     def _begin_epoch(self, epoch: int):
-        self._loops = 0
+        self._loops, self._is_partial = 0, False
+        self._mark()
         if self._resumed and self._place["start"] is None: self._caught_up()
         if not self._resumed: self._place = dict(epoch=epoch, loop=0, batch=0, start=None, random=random_states())
         elif self._place["random"]: set_random_states(self._place["random"])  # what comes before the loop may draw some
@@ -108,22 +115,25 @@ class LiveRun(Restorable):
         if self._resumed and number < self._place["loop"]: return  # it was over when the checkpoint was taken
         if self._depth and self.stopping == "step": return  # another loop of an epoch that is cut short
         with self._loop(batch=0, batches=n), self._within_training():
-            done = self._place_of(loader, number)
+            done = self._dare(self._place_of, loader, number) or 0
             if self._edge() == "step":
                 self._was_cut = n != 0
-                return self._keep_last()
-            self.observer.begin_loop()
+                return self._dare(self._keep_last)
+            self._dare(self.observer.begin_loop)
             for batch, data in enumerate(self.observer.throughput.fetch(loader, self._begin), done + 1):
                 with self.observer.watching:
                     self.step += 1
-                    self._progress["batch"] = self._place["batch"] = batch
-                    self._steps_before = self.learning_rate.steps
-                    self.observer.begin_step(data)
-                    self._mark()
+                    self._dare(self._begin_step, batch, data)
                 yield data
                 if self._edge() == "step":
                     self._was_cut |= batch != n
-                    return self._keep_last()
+                    return self._dare(self._keep_last)
+
+    def _begin_step(self, batch: int, data: Any):
+        self._progress["batch"] = self._place["batch"] = batch
+        self._steps_before = self.learning_rate.steps
+        self.observer.begin_step(data)
+        self._mark()
 
     @contextmanager
     def _within_training(self):
@@ -164,11 +174,11 @@ class LiveRun(Restorable):
         is_over = bool(self._resumed and self._place["start"])  # it was done before the checkpoint was taken, with other weights
         with self._loop(validating=True):
             self._is_partial = False
-            if not self._in_training: self._held_random = self._held_random or random_states()
+            if not self._in_training: self._held_random = self._held_random or self._dare(random_states)
             for batch, data in enumerate(self.observer.throughput.fetch(loader, begin), 1):
                 yield data
                 is_last = self._edge() == "step"
-                if is_last and not self._in_training: self._keep_last()
+                if is_last and not self._in_training: self._dare(self._keep_last)
                 if is_last and batch != n: self._was_cut = self._is_partial = True
                 self._is_partial |= is_over
                 if self._is_partial: return
@@ -181,7 +191,7 @@ class LiveRun(Restorable):
             if self.status not in LIVE: self._begin_again()
             self.set_status("running")
             self._progress["began"], self._thread = time(), threading.get_ident()
-            self._interrupts.take_over()
+            self._dare(self._interrupts.take_over)
         self._progress.update(progress)
         self._depth += 1
         try: yield
@@ -191,14 +201,13 @@ class LiveRun(Restorable):
         else:
             if self._depth == 1:
                 self._progress["validating"] = False
-                (self._do_what_is_due if "validating" in progress else self._end_loops)()
+                self._dare(self._do_what_is_due if "validating" in progress else self._end_loops)
         finally:
             self._depth -= 1
             self._progress["validating"] = False
             if not self._depth:
                 self._is_held = self._has_epochs = self._is_partial = False
-                self._interrupts.give_back()
-                self.observer.end_loop()
+                for end in (self._interrupts.give_back, self.observer.end_loop): self.faults.attempt("the loop", end)
             if self.tables.is_open and not self._depth and not self._in_with: self.set_status(*self._why(self._outcome()))
 
     def _begin_again(self):
@@ -214,7 +223,7 @@ class LiveRun(Restorable):
 
     def finish(self, status: str | None = None, reason: str | None = None):
         "Ends the run; without a status it has `stopped` if its loop was cut short, else `finished`"
-        if status is None and self.tables.is_open and not self._depth and self.stopping != "step": self._keep_last()
+        if status is None and self.tables.is_open and not self._depth and self.stopping != "step": self._dare(self._keep_last)
         super().finish(status or self._outcome(), reason)
 
     def __enter__(self):

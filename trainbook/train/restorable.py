@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['Origin', 'origin', 'Restorable']
 
-# %% ../../nbs/59_train.restorable.ipynb #d9b92152
-import threading, warnings
+# %% ../../nbs/59_train.restorable.ipynb #e1e73dc7
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter, time
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TYPE_CHECKING
 
 from ..measure.parts import by_name
 from ..run.control import Command, Refused
+from ..run.fault import say
 from ..run.reader import Run
 from .attached import Attached
 from .checkpoint import Checkpoints, Keep, entries_of, find, load
@@ -130,7 +131,7 @@ class Restorable(Attached):
     def _save(self, roles: set[str], tag: str | None = None) -> str | None:
         "Takes a snapshot and has it written; one that can't be taken is said once"
         self._due = self._due - roles
-        return self.observer.guard("saving checkpoints", self._put_away, roles, tag) if self._trained.models else None
+        return self.faults.guard("saving checkpoints", self._put_away, roles, tag) if self._trained.models else None
 
     def _put_away(self, roles: set[str], tag: str | None) -> str:
         began = perf_counter()
@@ -167,8 +168,7 @@ class Restorable(Attached):
         "A misspelt metric would never stop anything, and nobody would know"
         early = self.early
         if not early.settings.on or early.waited or early.best is not None: return
-        warnings.warn(f"{self.name}: early stopping goes by {early.settings.metric!r}, which was never logged; "
-                      f"there are {', '.join(self.latest()) or 'no metrics'}", RuntimeWarning, stacklevel=2)
+        say(f"{self.name}: early stopping goes by {early.settings.metric!r}, which was never logged; there are {', '.join(self.latest()) or 'no metrics'}")
 
     def _keep_last(self):
         "This is the place to go on from"
@@ -184,7 +184,7 @@ class Restorable(Attached):
 
     def _restore_best(self):
         try: self._go_back("best", self.checkpoints.get("best"))
-        except ValueError as error: warnings.warn(f"{self.name} stopped early and can't go back to its best: {error}", RuntimeWarning)
+        except ValueError as error: say(f"{self.name} stopped early and can't go back to its best: {error}")
 
     def _checkpoint(self, tag: str | None = None):
         if not self._trained.models: raise Refused("there is no model to save; name it: watch(model, optimizer)")
@@ -211,8 +211,7 @@ class Restorable(Attached):
     def finish(self, status: str = "finished", reason: str | None = None):
         if not self.tables.is_open: return
         while self._later: self.settle(self._later.pop(0), "refused", "the validation it waited for was broken off")
-        self._warn_if_unheard()
-        self.checkpoints.close()
+        for end in (self._warn_if_unheard, self.checkpoints.close): self.faults.attempt("ending the run", end)
         super().finish(status, reason)
         self._trained, self._loaders = Trained({}, {}), {}
     finish.__doc__ = Attached.finish.__doc__

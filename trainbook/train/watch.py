@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['views_of', 'watch']
 
-# %% ../../nbs/5b_train.watch.ipynb #0c69cbad
-import atexit, os, sys, warnings
+# %% ../../nbs/5b_train.watch.ipynb #ac625b33
+import atexit, os, sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from ..measure.parts import by_name
 from ..run.about import notebook
+from ..run.fault import say
 from ..run.reader import Run
 from .checkpoint import keeping
 from .early_stop import patience
@@ -96,5 +97,5 @@ def watch(
     _all_runs.add(run)
     try: run.views = views_of(run, view)
     except Exception as error:
-        warnings.warn(f"{run.name} can't be shown, but is recorded: {error!r}", RuntimeWarning, stacklevel=2)
+        say(f"{run.name} can't be shown, but is recorded: {error!r:.300}")
     return run

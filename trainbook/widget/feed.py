@@ -5,15 +5,16 @@
 # %% auto #0
 __all__ = ['PORTION', 'HISTORY', 'seconds_left', 'Tail', 'NewRows', 'Feed']
 
-# %% ../../nbs/42_widget.feed.ipynb #1b7619b5
-import os
+# %% ../../nbs/42_widget.feed.ipynb #ebad93cc
 from math import ceil, log2
 from time import time
 from typing import NamedTuple
 
 import numpy as np
 
-from ..run.reader import LIVE, Run
+from ..run.about import LIVE
+from ..run.file import changed, size_of
+from ..run.reader import Run
 from ..run.record import TableReader, read_events
 from ..run.tables import TableFile, before, fold, part, table_files
 
@@ -38,6 +39,7 @@ class Tail:
 
     def __init__(self, table: TableFile):
         self.table, self.read, self._file = table, 0, TableReader(table.path)
+        table.check(self._file.row)
         row, count = self._file.row, len(self._file)
         wide = max((row[name].shape[0] for name in row.names if row[name].shape), default=0)
         self._fold = 2 ** max(0, ceil(log2(max(1, count * wide) / HISTORY)))
@@ -90,15 +92,21 @@ class Feed:
         "The rows added since the last call, table by table, about `PORTION` bytes at most"
         new, left = [], PORTION
         # a folder that was not touched has no new tables
-        if self._seen != (seen := os.stat(self.run.path).st_mtime_ns): self._seen, self._tables = seen, table_files(self.run.path)
+        if self._seen != (seen := changed(self.run.path)): self._seen, self._tables = seen, table_files(self.run.path)
         for table in self._inherited + self._tables:
-            tail = self._tails.get(table.key) or self._tails.setdefault(table.key, Tail(table))
-            while left > 0 and tail.has_more:
-                rows, by, read = tail.next(left)
-                left -= read
-                if len(rows): new += [self._count(table, key, part_rows, by) for key, part_rows in part(table, rows)]
+            try: left = self._read(table, left, new)
+            except (ValueError, OSError): pass  # it is no table of ours, or can't be read now
         self.has_more = left <= 0
         return new
+
+    def _read(self, table: TableFile, left: int, new: list[NewRows]) -> int:
+        "Adds what is new of a table, and gives how many bytes more may be read"
+        tail = self._tails.get(table.key) or self._tails.setdefault(table.key, Tail(table))
+        while left > 0 and tail.has_more:
+            rows, by, count = tail.next(left)
+            left -= count
+            if len(rows): new += [self._count(table, key, part_rows, by) for key, part_rows in part(table, rows)]
+        return left
 
     def _count(self, table: TableFile, key: str, rows: np.ndarray, by: int) -> NewRows:
         start, count = self._given.get(key, 0), len(rows) * by
@@ -108,8 +116,10 @@ class Feed:
     def events(self) -> tuple[int, list[dict]]:
         "The events added since the last call, and how many came before them"
         start, path = self._events, self.run.path/"events.jsonl"
-        if path.stat().st_size == self._offset: return start, []
-        new, self._offset = read_events(path, self._offset)
+        try:
+            if size_of(path) == self._offset: return start, []
+            new, self._offset = read_events(path, self._offset)
+        except (ValueError, OSError): return start, []  # there are none, or they can't be read now
         self._events += len(new)
         return start, new
 

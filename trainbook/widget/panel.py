@@ -6,8 +6,7 @@
 __all__ = ['STATIC', 'pack', 'RunView', 'LossPlot', 'ControlBar', 'EarlyStopToggle', 'GradientNormMonitor', 'SystemMonitor',
            'Panel']
 
-# %% ../../nbs/43_widget.panel.ipynb #f40ebc03
-import warnings
+# %% ../../nbs/43_widget.panel.ipynb #749cce72
 from collections import deque
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +16,7 @@ from traitlets import List, Unicode
 
 from ..run.clerk import clerk
 from ..run.control import Command
+from ..run.fault import say
 from ..run.reader import Run, open_run
 from ..run.recorder import Recorder
 from .feed import Feed, NewRows
@@ -39,6 +39,7 @@ STATIC = files("trainbook")/"static"
 
 class RunView(anywidget.AnyWidget):
     "A live view of a run, made of parts"
+    part = "the panel"
     _esm = STATIC/"widget.js"
     _css = STATIC/"widget.css"
     parts = List(Unicode()).tag(sync=True)
@@ -52,6 +53,7 @@ class RunView(anywidget.AnyWidget):
     ):
         self.run = run if isinstance(run, Run) else open_run(run)
         super().__init__(run_id=self.run.path.name, run_name=self.run.name, layers=self.run.layers)
+        self.faults = self.run.faults
         self._feed, self._heard, self._restart = Feed(self.run), deque(), False
         self._route, self._state = None, None  # as last said to the front end
         self.on_msg(self._hear)
@@ -60,12 +62,15 @@ class RunView(anywidget.AnyWidget):
 
     def _hear(self, _, content: dict, buffers: list):
         "Takes in what the front end says, on whatever thread it comes"
+        self.faults.attempt(self.part, self._take_in, content)
+
+    def _take_in(self, content: dict):
         self._route = route() if isinstance(self.run, Recorder) else "inbox"
         if content["command"] == "snapshot": self._restart = True
         elif content["command"] != "hello":
             try: self._request(content)
             except OSError as error:  # it is not acknowledged, and the panel says so
-                return warnings.warn(f"{self.run.name} can't be asked for anything, its folder can't be written: {error}", RuntimeWarning)
+                return say(f"{self.run.name} can't be asked for anything, its folder can't be written: {error}")
         self._heard.append(content["id"])
         clerk.add(self)
         clerk.wake()
@@ -73,7 +78,7 @@ class RunView(anywidget.AnyWidget):
     def _request(self, content: dict):
         try: self.run.request(Command(**content, by="panel", route=self._route))
         except RuntimeError: self._state = None  # the run has ended meanwhile: say how it stands again
-        except TypeError as error: warnings.warn(f"The panel of {self.run.name} has sent what is no command: {error}", RuntimeWarning)
+        except TypeError as error: say(f"The panel of {self.run.name} has sent what is no command: {error}")
 
     def tick(self):
         "Sends what is new, on the clerk's thread"

@@ -19,7 +19,8 @@ import numpy as np
 
 from ..run.clerk import clerk
 from ..run.control import mark_of
-from ..run.reader import LIVE, Run
+from ..run.about import LIVE
+from ..run.reader import Run
 from ..run.record import TableReader
 from ..run.tables import PREFIXES, before, fold, stream_of, table_files
 
@@ -211,7 +212,9 @@ def image(
 def picture(run: Run) -> dict[str, str]:
     "A MIME bundle with the run's curves; also written into its folder as `picture.svg` and `picture.png`"
     files = files_of(draw(run))
-    for kind, data in files.items(): (run.path/f"picture.{kind}").write_bytes(data)
+    for kind, data in files.items():
+        try: (run.path/f"picture.{kind}").write_bytes(data)
+        except OSError: pass  # the notebook has it; that the folder can't be written, the recorder says
     text = f"{run.name}: {run.status}, step {run.progress['step']}"
     html = image(files["svg"], text, **{"class": "trainbook-picture", "data-run": run.path.name})
     return {"text/html": html + NO_DEAD_PANEL, "image/png": base64.b64encode(files["png"]).decode(), "text/plain": repr(run)}
@@ -219,10 +222,11 @@ def picture(run: Run) -> dict[str, str]:
 # %% ../../nbs/40_widget.picture.ipynb #5326a8b5
 class SavedPicture:
     "The picture of a run as an output of its own, redrawn after epochs and when the run ends"
+    part = "the picture"
 
     def __init__(self, run: Run):
         from IPython.display import publish_display_data
-        self.run, self.display_id, self._rest_until = run, uuid4().hex, 0.
+        self.run, self.faults, self.display_id, self._rest_until = run, run.faults, uuid4().hex, 0.
         self._drawn = self._stage()
         html = f'<span class="trainbook-picture" data-run="{escape(run.path.name, quote=True)}"></span>'
         publish_display_data({"text/html": html, "text/plain": ""}, transient=dict(display_id=self.display_id))

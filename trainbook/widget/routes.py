@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['open_route', 'route', 'Pump']
 
-# %% ../../nbs/41_widget.routes.ipynb #6437a4e7
-import signal, threading, warnings
+# %% ../../nbs/41_widget.routes.ipynb #5374ee6c
+import signal, threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
+
+from ..run.fault import say
 
 # %% ../../nbs/41_widget.routes.ipynb #d45e4ea6
 _ours: set[str] = set()  # ids of our comms
@@ -72,7 +74,7 @@ class Pump:
 
     def _give_up(self, error: Exception):
         self._socket = None
-        warnings.warn(f"Clicks may have to wait for the end of the cell, this kernel is unknown to us: {error!r}", RuntimeWarning)
+        say(f"trainbook has a fault in the pump and goes on without: {error!r:.300}. Clicks may have to wait for the end of the cell.")
 
     def poll(self):
         "Handles what has come for us; call it on the main thread, at a step edge"

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..run.reader import LIVE, Run
+from ..run.about import LIVE
+from ..run.reader import Run
 
 # %% ../../nbs/46_widget.table.ipynb #f5520044
 def flat(config: Any, before: str = "") -> dict[str, Any]:

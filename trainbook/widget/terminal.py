@@ -5,14 +5,16 @@
 # %% auto #0
 __all__ = ['figures', 'Terminal']
 
-# %% ../../nbs/45_widget.terminal.ipynb #8be24b87
+# %% ../../nbs/45_widget.terminal.ipynb #50c92f4d
 import sys
 
 import numpy as np
 
 from ..run.clerk import clerk
 from ..run.control import mark_of
-from ..run.reader import LIVE, Run, is_mark
+from ..run.about import LIVE
+from ..run.reader import Run
+from ..run.tables import is_mark
 from .feed import Feed, NewRows
 
 # %% ../../nbs/45_widget.terminal.ipynb #72cca92e
@@ -32,9 +34,10 @@ def figures(
 # %% ../../nbs/45_widget.terminal.ipynb #6101649f
 class Terminal:
     "A bar for the batches of an epoch, and a line when it is over"
+    part = "the terminal"
 
     def __init__(self, run: Run):
-        self.run, self._feed, self._tables = run, Feed(run, joined=False), []
+        self.run, self.faults, self._feed, self._tables = run, run.faults, Feed(run, joined=False), []
         self._printed, self._names, self._bar, self._over = 0, None, None, False
         self._draws = sys.stdout.isatty()
         print(f"{run.name}: recording to {run.path}", flush=True)
