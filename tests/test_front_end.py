@@ -41,6 +41,9 @@ def gradients(norm: np.ndarray, step=None, **more):
 def train(steps: int, **more): return table("train", _step=np.arange(1, steps + 1), **dict(loss=losses(steps)) | more)
 
 
+def system(steps: int): return table("system", _step=[steps], steps_per_second=[9.], samples_per_second=[12345.], data_wait=[.1], watching=[.02])
+
+
 def a_run(panel: PanelPage, steps=200, events=(), **state):
     """Eight layers, some steps."""
     panel.show(LAYERS)
@@ -389,6 +392,26 @@ def test_values_at_the_ends_of_what_a_float_can_hold(panel: PanelPage, values):
             panel.drawn()
             panel.zoom(.5, .5)
             panel.zoom(2, .5)
+
+
+@pytest.mark.parametrize("breaks,part,others", [
+    ("Number.prototype.toLocaleString = fail", "footer", [LOSS, MAP]),
+    ("HTMLCanvasElement.prototype.getContext = fail", "gradients", ["footer"]),
+    ("Object.defineProperty(window, 'devicePixelRatio', {get: fail})", "loss", ["footer"]),
+])
+def test_a_part_with_a_fault_rests_and_the_others_go_on(browser: Browser, shots, breaks, part, others):
+    page = browser.new_page(viewport=dict(width=1080, height=900))
+    panel = PanelPage(page)
+    a_run(panel, epoch=0)
+    page.evaluate(f"() => {{ const fail = () => {{ throw new RangeError('a fault <b>of ours</b>') }}; {breaks} }}")
+    for step in 300, 301, 302: panel.send(train(step), gradients(norms(step)), system(step), step=step)
+    said = page.locator(".fault", has_text=f"The {part} part of this panel has a fault and rests: RangeError: a fault <b>of ours</b>.")
+    assert said.count() == 1
+    for area in others: assert page.locator(area).first.is_visible()
+    panel.panel.screenshot(path=shots / f"front-end-fault-{part}.png")
+    panel.button("Stop now").click()
+    assert panel.commands() == [("stop", dict(when="step"))]
+    page.close()
 
 
 def test_how_often_gradients_are_measured(panel: PanelPage):

@@ -2,6 +2,7 @@ import type { Render } from "@anywidget/types";
 import { controls } from "./controls";
 import { add, write, type Part } from "./dom";
 import { earlyStop } from "./early_stop";
+import { Faults } from "./faults";
 import { footer } from "./footer";
 import { gradients } from "./gradients";
 import { header } from "./header";
@@ -20,8 +21,8 @@ const PARTS: Record<string, Part> = {
 const PLOTS = ["loss", "gradients"];
 
 const render: Render<Traits> = ({ model, el }) => {
-  const store = new Store(model.get("run_id"), model.get("run_name"));
-  const panel = addPanel(el, store);
+  const panel = addPanel(el, model.get("run_id"), model.get("run_name"));
+  const store = new Store(model.get("run_id"), model.get("run_name"), new Faults(panel));
   const link = new Link(model, store);
   const parts = model.get("parts").filter((name) => name in PARTS);
   const nameLayers = () => store.nameLayers(model.get("layers"));
@@ -45,11 +46,14 @@ function addParts(names: string[], panel: HTMLElement, store: Store, link: Link)
   let plots: HTMLElement | undefined;
   return names.map((name) => {
     const isBeside = areBeside && PLOTS.includes(name);
-    return PARTS[name](isBeside ? (plots ??= add(panel, "div", "plots")) : panel, store, link);
+    const place = isBeside ? (plots ??= add(panel, "div", "plots")) : panel;
+    let cleanup = () => {};
+    store.faults.attempt(name, () => (cleanup = PARTS[name](place, store, link)));
+    return cleanup;
   });
 }
 
-function addPanel(el: HTMLElement, { runId, runName }: Store): HTMLElement {
+function addPanel(el: HTMLElement, runId: string, runName: string): HTMLElement {
   const panel = add(el, "div", "trainbook-panel");
   panel.setAttribute("role", "region");
   panel.setAttribute("aria-label", `Training ${runName}`);

@@ -65,8 +65,10 @@ export class Link {
       const sent = this.sent.get(id);
       if (sent) sent.acknowledged = true;
     }
-    if (!this.store.apply(update, buffers)) this.snapshot();
-    this.settle();
+    this.store.faults.attempt("data", () => {
+      if (!this.store.apply(update, buffers)) this.snapshot();
+      this.settle();
+    });
   };
 
   private settle(): void {

@@ -1,3 +1,4 @@
+import type { Faults } from "./faults";
 import { Ledger } from "./ledger";
 import type { Event, State, TableHeader, Update } from "./protocol";
 import { Table } from "./table";
@@ -14,12 +15,13 @@ export class Store {
   readonly viewport = new Viewport(this);
   /** Changes whenever something became known. */
   version = 0;
-  private listeners = new Set<() => void>();
+  /** Each with the part it draws. */
+  private listeners = new Map<() => void, string>();
   private frame = 0;
   /** How many events are known. */
   private events = 0;
 
-  constructor(readonly runId: string, readonly runName: string) {}
+  constructor(readonly runId: string, readonly runName: string, readonly faults: Faults) {}
 
   /** False when rows before these were missed, so that a snapshot is needed. */
   apply(update: Update, buffers: readonly (DataView | ArrayBuffer)[]): boolean {
@@ -44,7 +46,7 @@ export class Store {
 
   /** Calls `listener` now and after every change, until the returned function is called. */
   listen(listener: () => void): () => void {
-    this.listeners.add(listener);
+    this.listeners.set(listener, this.faults.part);
     listener();
     return () => this.listeners.delete(listener);
   }
@@ -53,7 +55,9 @@ export class Store {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      this.listeners.forEach((listener) => listener());
+      for (const [listener, part] of this.listeners) {
+        if (!this.faults.attempt(part, listener)) this.listeners.delete(listener);
+      }
     });
   }
 

@@ -11,7 +11,7 @@ import json, os, re, secrets, socket, subprocess, sys
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ def new_id(
 def this_process() -> dict:
     "Number, start time and host of this process"
     import psutil
-    return dict(pid=os.getpid(), started=psutil.Process().create_time(), host=socket.gethostname())
+    started = psutil.Process().create_time()
+    return dict(pid=os.getpid(), started=started, since_boot=started - psutil.boot_time(), host=socket.gethostname())
 
 def is_alive(
     process: dict,  # as `this_process` gave it, perhaps on another machine
@@ -40,8 +41,11 @@ def is_alive(
     if process["host"] != socket.gethostname(): return heartbeat < 30
     try:
         now = psutil.Process(process["pid"])
+        started = now.create_time()
         # a zombie has ended, though nobody has taken note of it yet
-        return now.status() != psutil.STATUS_ZOMBIE and abs(now.create_time() - process["started"]) < 2
+        if now.status() == psutil.STATUS_ZOMBIE: return False
+        # when the clock is set, all start times move with it
+        return abs(started - process["started"]) < 2 or abs(started - psutil.boot_time() - (process.get("since_boot") or -inf)) < 2
     except psutil.NoSuchProcess: return False
     except OSError: return heartbeat < 30  # too many open files, and we can't look
 
@@ -100,7 +104,8 @@ _PROGRESS = dict(step=_is_count, epoch=_or_none(_is_count), epochs=_or_none(_is_
 _INFO = dict(
     format=_is_count, name=_is_text, config=_or_none(_is_dict), status=lambda value: value in (*LIVE, *ENDS), reason=_or_none(_is_text),
     started=_is_time, heartbeat=_or_none(_is_time), progress=_fits(_PROGRESS), layers=_or_none(_are_texts), kinds=_or_none(_are_texts),
-    process=_fits(dict(pid=lambda value: _is_count(value) and value < 2**31, started=_is_time, host=_is_text)),
+    process=_fits(dict(pid=lambda value: _is_count(value) and value < 2**31, started=_is_time, host=_is_text,
+                      since_boot=_or_none(_is_number))),
     machine=_or_none(_is_dict), watching=_or_none(_is_dict), steering=_or_none(_is_dict))
 
 def read_info(
