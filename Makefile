@@ -1,4 +1,4 @@
-# One word for each thing one does here. Needs Python 3.11 or newer and git; the rest is installed into .venv.
+# One word for each thing one does here. Needs Python 3.10 or newer and git; the rest is installed into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 TORCH := torch==2.13.0

@@ -325,6 +325,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                      'trainbook.run.fault.Faults.blame': ('run.fault.html#faults.blame', 'trainbook/run/fault.py'),
                                      'trainbook.run.fault.Faults.guard': ('run.fault.html#faults.guard', 'trainbook/run/fault.py'),
                                      'trainbook.run.fault._short': ('run.fault.html#_short', 'trainbook/run/fault.py'),
+                                     'trainbook.run.fault.explain': ('run.fault.html#explain', 'trainbook/run/fault.py'),
                                      'trainbook.run.fault.say': ('run.fault.html#say', 'trainbook/run/fault.py')},
             'trainbook.run.file': { 'trainbook.run.file.Appender': ('run.file.html#appender', 'trainbook/run/file.py'),
                                     'trainbook.run.file.Appender.__init__': ('run.file.html#appender.__init__', 'trainbook/run/file.py'),

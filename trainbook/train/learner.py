@@ -15,6 +15,7 @@ from torch import nn
 
 from ..run.about import notebook
 from ..run.control import Command, Refused
+from ..run.fault import explain
 from ..run.recorder import merged
 from .callback import (
     Callback, Callbacks, CancelBatchException, CancelEpochException, CancelException, CancelFitException, CancelStepException)
@@ -194,8 +195,8 @@ class Learner:
         except Exception as error:
             here = next((str(parameter.device) for parameter in self.model.parameters()), None)
             wrong = {str(value.device) for value in self.inputs if hasattr(value, "device")} - {here}
-            if wrong and here: error.add_note(f"The model is on {here}, the batch on {', '.join(wrong)}: Learner moves tensors in tuples, lists and mappings; "
-                                     "for other batches override split()")
+            if wrong and here: explain(error, f"The model is on {here}, the batch on {', '.join(wrong)}: Learner moves tensors in tuples, lists and mappings; "
+                                    "for other batches override split()")
             raise
 
     def _checked(self, loss: Any) -> torch.Tensor:

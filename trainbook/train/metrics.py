@@ -13,6 +13,7 @@ from typing import Any, TYPE_CHECKING
 import torch
 
 from ..measure.throughput import samples_in
+from ..run.fault import explain
 from ..run.recorder import check_name
 from .callback import Callback
 
@@ -84,6 +85,6 @@ class Metrics(Callback):
         try: return work(*given)
         except Exception as error:
             shape = lambda value: f"of shape {tuple(value.shape)}" if hasattr(value, "shape") else f"{type(value).__name__}"
-            error.add_note(f"The metric {name!r} failed in {getattr(work, '__name__', 'it')}, with predictions {shape(learn.pred)} and targets {shape(learn.targets)}. "
+            explain(error, f"The metric {name!r} failed in {getattr(work, '__name__', 'it')}, with predictions {shape(learn.pred)} and targets {shape(learn.targets)}. "
                            "A metric gives one number.")
             raise
