@@ -35,7 +35,7 @@ def check_row(values: Mapping[str, Any]):
     "Raises `ValueError` or `TypeError` if a row can't be logged, without reading a value on a device"
     for name, value in values.items():
         check_name(name)
-        if getattr(value, "is_cpu", True) or value.numel() != 1:
+        if getattr(value, "is_cpu", True) or value.numel() != 1 or value.is_meta or value.is_complex():
             if error := not_a_number({name: value}): raise error
 
 # %% ../../nbs/27_measure.observer.ipynb #19cccc13

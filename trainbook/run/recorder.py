@@ -30,8 +30,12 @@ def check_name(name: str):
 
 def merged(metrics: Mapping, more: Mapping) -> Mapping:
     "What `log` was given in its two ways"
-    if not isinstance(metrics, Mapping): raise TypeError(f"log(loss=…) or log({{'loss': …}}); got {metrics!r:.100}")
+    if not isinstance(metrics, Mapping): raise TypeError(f"log(loss=…) or log({{'loss': …}}); got {_short(metrics)}")
     return {**metrics, **more}
+
+def _short(value: Any) -> str:
+    try: return f"{value!r:.100}"
+    except Exception: return "that can't even say what it is"
 
 def not_a_number(values: Mapping) -> TypeError | None:
     "The error that names the metric whose value is no number"
@@ -42,10 +46,14 @@ def not_a_number(values: Mapping) -> TypeError | None:
                 warnings.simplefilter("ignore")
                 struct.pack("d", value)
         except Exception:
-            shape = f" of shape {tuple(value.shape)}" if hasattr(value, "shape") else f" {value!r:.100}"
+            shape = f" of shape {tuple(value.shape)} and type {value.dtype}" if hasattr(value, "shape") else f" {_short(value)}"
             return TypeError(f"log({name}=…) takes one number or a tensor that holds one; got {type(value).__name__}{shape}")
 
-# %% ../../nbs/19_run.recorder.ipynb #3a1ab8ec
+# %% ../../nbs/19_run.recorder.ipynb #14dbda2e
+def _is_short(columns: list[tuple]) -> bool:
+    "Whether numpy will load a table with these columns: it refuses headers of over 10,000 bytes"
+    return len(columns) < 500 and len(header(row_type(columns))) < 10_000
+
 class Tables:
     "The tables of a run: one for each set of names that is logged together"
     limit = 64  # tables in a stream, before the rest goes into a long one
@@ -114,8 +122,7 @@ class Tables:
         key = stream, frozenset(column[0] for column in columns)
         with self._lock:
             number = sum(known[0] == stream for known in self.files)
-            # numpy refuses to load a header of over 10,000 bytes
-            if key not in self.files and number < self.limit and len(header(row_type(columns))) < 10_000:
+            if key not in self.files and number < self.limit and _is_short(columns):
                 self.files[key] = Table(self.folder/f"{stream}{f'.{number}' if number else ''}.npy", columns, self._trouble)
         return self.files.get(key)
 
@@ -149,7 +156,7 @@ class Recorder(Run):
         parent: dict | None = None,  # the run it goes on from: `id`, `name`, `checkpoint`, `step`, `time`
     ):
         try: config = json.loads(as_json({} if config is None else dict(config)))
-        except (TypeError, ValueError, RecursionError): raise TypeError(f"config is a mapping such as dict(lr=3e-3), not {config!r:.100}") from None
+        except (TypeError, ValueError, RecursionError): raise TypeError(f"config is a mapping with text as keys, such as dict(lr=3e-3); got {_short(config)}") from None
         name, self._trouble, self._has_warned = str(name or "run"), None, False
         super().__init__(self._new_folder(Path(dir).absolute(), name))
         self.step, self.mailbox, self.tables = 0, Mailbox(), Tables(self.path, self._note_trouble)

@@ -115,17 +115,23 @@ def join(
         # contiguous columns, taken as they are, spare pandas a second copy of a long run
         columns = {name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names[1:]}
         return pd.DataFrame(columns, index=pd.Index(rows["_step"], name="step"), copy=False)
-    frames = [pd.DataFrame(rows) for rows in tables]
-    marked = [frame[[name for name in frame if is_mark(name)]] for frame in frames]
-    marks = pd.concat(marked).groupby("_step").first()
-    metrics = [frame.drop(columns=marks.columns, errors="ignore").assign(_time=when(rows)) for frame, rows in zip(frames, tables)]
+    names = dict.fromkeys(name for rows in tables for name in rows.dtype.names if not is_mark(name))
+    number = {name: i for i, name in enumerate(names)}
+    cells = [(rows["_step"], when(rows), np.full(len(rows), number[name]), rows[name]) for rows in tables for name in rows.dtype.names if name in number]
     # names of ours begin with _, which no metric's does
-    long = pd.concat([metric.melt(["_step", "_time"], var_name="_name", value_name="_value") for metric in metrics])
-    long = long.sort_values("_time", kind="stable")
+    long = pd.DataFrame(dict(zip(("_step", "_time", "_name", "_value"), map(np.concatenate, zip(*cells))))).sort_values("_time", kind="stable")
     long["_nth"] = long.groupby(["_step", "_name"]).cumcount()
-    wide = long.pivot(index=["_step", "_nth"], columns="_name", values="_value")
-    names = dict.fromkeys(name for frame in frames for name in frame if not is_mark(name))
-    return wide.droplevel("_nth")[list(names)].join(marks).rename_axis(index="step", columns=None)
+    wide = long.pivot(index=["_step", "_nth"], columns="_name", values="_value").reindex(columns=range(len(names)))
+    wide.columns = list(names)
+    return wide.droplevel("_nth").join(_marks(tables)).rename_axis(index="step", columns=None)
+
+def _marks(tables: list[np.ndarray]) -> "pd.DataFrame":
+    "What stands beside the metrics in the first row of each step that has it"
+    import pandas as pd
+    alike: dict[tuple, list] = {}
+    for rows in tables: alike.setdefault(tuple(filter(is_mark, rows.dtype.names)), []).append(rows)
+    frames = [pd.DataFrame({name: np.concatenate([rows[name] for rows in those]) for name in marks}) for marks, those in alike.items()]
+    return pd.concat(frames).groupby("_step").first()
 
 # %% ../../nbs/16_run.tables.ipynb #09f084a5
 def by_layer(
