@@ -4,7 +4,9 @@ BIN := .venv/bin
 TORCH := torch==2.13.0
 QUICKSTART := nbs/tutorials/01_quickstart.ipynb
 
-.PHONY: train lab test export outputs js picture bench clean
+MINUTES ?= 30
+
+.PHONY: train lab test soak export outputs js picture bench clean
 
 train: .venv/lab  ## trains the quickstart in a real kernel, with progress
 	$(BIN)/python -c "from trainbook.train.notebook import report, run_notebook; report(run_notebook('$(QUICKSTART)'))"
@@ -15,6 +17,9 @@ lab: .venv/lab  ## opens the quickstart in JupyterLab
 test: .venv/dev .venv/chromium  ## everything: notebooks, package, browser
 	$(BIN)/nbdev-test --n-workers 2
 	$(BIN)/pytest tests
+
+soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders full of nonsense, and MINUTES in JupyterLab
+	TRAINBOOK_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -s tests/test_crash.py tests/test_hostile.py tests/test_soak.py
 
 export: .venv/dev  ## writes trainbook/ and README.md from nbs/, and cleans the notebooks
 	$(BIN)/nbdev-export
