@@ -248,6 +248,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                               'trainbook.measure.throughput.samples_in': ( 'measure.throughput.html#samples_in',
                                                                                            'trainbook/measure/throughput.py')},
             'trainbook.run.about': { 'trainbook.run.about._are_texts': ('run.about.html#_are_texts', 'trainbook/run/about.py'),
+                                     'trainbook.run.about._booted': ('run.about.html#_booted', 'trainbook/run/about.py'),
                                      'trainbook.run.about._fits': ('run.about.html#_fits', 'trainbook/run/about.py'),
                                      'trainbook.run.about._is_count': ('run.about.html#_is_count', 'trainbook/run/about.py'),
                                      'trainbook.run.about._is_dict': ('run.about.html#_is_dict', 'trainbook/run/about.py'),

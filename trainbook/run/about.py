@@ -13,6 +13,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from math import inf, isfinite
 from pathlib import Path
+from time import time
 from typing import Any
 
 from .file import read
@@ -25,12 +26,20 @@ def new_id(
     slug = re.sub(r"[^\w.-]+", "-", name).strip("-.")[:40] or "run"
     return f"{datetime.now():%Y-%m-%dT%H-%M-%S}_{slug}_{secrets.token_hex(2)}"
 
-# %% ../../nbs/14_run.about.ipynb #4fa85a2b
+# %% ../../nbs/14_run.about.ipynb #9e7d86d9
+_loaded = time()
+
+def _booted() -> float:
+    import psutil
+    try: return psutil.boot_time()
+    except OSError: return 0.
+
 def this_process() -> dict:
     "Number, start time and host of this process"
     import psutil
-    started = psutil.Process().create_time()
-    return dict(pid=os.getpid(), started=started, since_boot=started - psutil.boot_time(), host=socket.gethostname())
+    try: started = psutil.Process().create_time()
+    except OSError: started = _loaded  # too many files are open to look; about as old as this module
+    return dict(pid=os.getpid(), started=started, since_boot=started - _booted(), host=socket.gethostname())
 
 def is_alive(
     process: dict,  # as `this_process` gave it, perhaps on another machine
@@ -45,7 +54,7 @@ def is_alive(
         # a zombie has ended, though nobody has taken note of it yet
         if now.status() == psutil.STATUS_ZOMBIE: return False
         # when the clock is set, all start times move with it
-        return abs(started - process["started"]) < 2 or abs(started - psutil.boot_time() - (process.get("since_boot") or -inf)) < 2
+        return abs(started - process["started"]) < 2 or abs(started - _booted() - (process.get("since_boot") or -inf)) < 2
     except psutil.NoSuchProcess: return False
     except OSError: return heartbeat < 30  # too many open files, and we can't look
 

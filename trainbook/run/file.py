@@ -215,7 +215,7 @@ def changed(folder: Path) -> tuple:
 @atexit.register
 def _say_what_is_lost():
     for appender in list(_appenders.values()): appender.close()
-    lost = [appender for appender in _appenders.values() if not appender.is_closed]
+    lost = [appender for appender in _appenders.values() if appender._waiting]
     if lost: say(f"{sum(len(appender._waiting) for appender in lost):,} bytes of {lost[0].path.parent} are lost: the disk would not take them")
 
 if hasattr(os, "register_at_fork"): os.register_at_fork(after_in_child=_appenders.clear)
