@@ -170,12 +170,11 @@ class Appender:
 
 def _full() -> OSError: return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-# %% ../../nbs/12_run.file.ipynb #d9cab233
-def _behind(path: str | Path) -> Appender | None:
-    "Who writes a file in this process, if not all of it is on disk"
+# %% ../../nbs/12_run.file.ipynb #13ca10f3
+def _writer_of(path: str | Path) -> Appender | None:
+    "Who writes a file in this process, if somebody does: it can be read there, whatever has become of the folder, without opening one more"
     appender = _appenders.get(Path(path).absolute())
-    if appender is None or appender.is_closed: return None
-    return appender if appender.is_behind or not os.path.lexists(appender.path) else None
+    return None if appender is None or appender.is_closed else appender
 
 def read(
     path: str | Path,
@@ -183,33 +182,33 @@ def read(
     most: int | None = None,  # how many bytes are wanted at most; all if left out
 ) -> bytearray:
     "Bytes of a plain file; raises `ValueError` if it is none or there is no memory for them, `OSError` if there is no such file"
-    if appender := _behind(path): return appender.read(start, most)
+    if appender := _writer_of(path): return appender.read(start, most)
     with open(path, "rb", buffering=0, opener=_plain) as file: return _read_at(file.fileno(), start, most, path)
 
 def size_of(path: str | Path) -> int:
     "How many bytes `read` would give; raises `OSError` if there is no such file"
-    appender = _behind(path)
+    appender = _writer_of(path)
     return os.stat(path).st_size if appender is None else appender.size()
 
-def _in_memory(folder: Path) -> list[Path]:
+def _written_in(folder: Path) -> list[Path]:
     folder = folder.absolute()
-    return [path for path in list(_appenders) if path.parent == folder and _behind(path)]
+    return [path for path in list(_appenders) if path.parent == folder and _writer_of(path)]
 
 def files_in(
     folder: Path,
     ending: str,  # of their names, such as `.npy`
 ) -> list[Path]:
-    "The files in a folder, also those that wait in memory; none that are hidden"
+    "The files in a folder, also those that are not on disk yet; none that are hidden"
     try: names = os.listdir(folder)
     except OSError: names = []  # it is gone, or too many files are open
-    names += [path.name for path in _in_memory(folder)]
+    names += [path.name for path in _written_in(folder)]
     return [folder/name for name in sorted({*names}) if name.endswith(ending) and not name.startswith(".")]
 
 def changed(folder: Path) -> tuple:
     "Something that is another when there are other files in a folder"
     try: touched = os.stat(folder).st_mtime_ns
     except OSError: touched = None
-    return touched, len(_in_memory(folder))
+    return touched, len(_written_in(folder))
 
 # %% ../../nbs/12_run.file.ipynb #b607cfb3
 @atexit.register

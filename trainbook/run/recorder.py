@@ -318,9 +318,10 @@ class Recorder(Run):
         if is_due: self.flush()
 
     def _look_into_inbox(self):
-        try:
-            for command in collect(self.path/"inbox"): self.request(command)
-        except OSError as error: self._note_trouble(error)
+        with self._lock:  # nobody ends the run between a command and its outcome
+            try:
+                for command in collect(self.path/"inbox"): self.request(command)
+            except OSError as error: self._note_trouble(error)
 
     def _save_late(self):
         "It is over, but nobody could be told yet"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from ..measure.parts import by_name
-from ..run.about import notebook
+from ..run.about import in_marimo, notebook
 from ..run.fault import say
 from ..run.reader import Run
 from .checkpoint import keeping
@@ -33,8 +33,15 @@ def views_of(
     if view == "terminal":
         from trainbook.widget.terminal import Terminal
         return [Terminal(run)]
-    from IPython.display import publish_display_data
     from trainbook.widget.panel import Panel
+    if in_marimo():
+        import marimo
+        from trainbook.widget.routes import MarimoPump
+        panel = Panel(run)
+        marimo.output.append(panel)
+        run.poll = MarimoPump().poll
+        return [panel]
+    from IPython.display import publish_display_data
     from trainbook.widget.picture import SavedPicture
     from trainbook.widget.routes import Pump
     panel = Panel(run)
