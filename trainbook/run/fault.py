@@ -31,7 +31,12 @@ def explain(
 class Faults:
     "The parts that have failed"
 
-    def __init__(self): self.parts: set[str] = set()
+    def __init__(self): self.parts: dict[str, object] = {}
+
+    def is_first(self, part: str) -> bool:
+        "Whether nobody has said this of a part before, on any thread"
+        mine = object()
+        return self.parts.setdefault(part, mine) is mine
 
     def guard(
         self,
@@ -49,9 +54,7 @@ class Faults:
 
     def blame(self, part: str, error: Exception):
         "Says once that a part has failed"
-        if part in self.parts: return
-        self.parts.add(part)
-        say(f"trainbook has a fault in {part} and goes on without: {_short(error)}. The training is not affected.")
+        if self.is_first(part): say(f"trainbook has a fault in {part} and goes on without: {_short(error)}. The training is not affected.")
 
 def _short(error: Exception) -> str:
     try: return f"{error!r:.300}"

@@ -52,23 +52,23 @@ class Appender:
     def __init__(
         self,
         path: str | Path,
-        beginning: bytes = b"",  # what a new file begins with; nobody finds it without
+        head: Callable[[int], bytes] = lambda size: b"",  # what it begins with when it is so many bytes long; as many bytes always
         trouble: Callable[[OSError], None] | None = None,  # is told why the disk does not take something, at each attempt
     ):
-        self.path, self._beginning, self._trouble = Path(path).absolute(), beginning, trouble or self._warn
+        self.path, self._head, self._trouble = Path(path).absolute(), head, trouble or self._warn
+        self._beginning = head(0)  # nobody finds the file without
         self._file, self._waiting, self.is_closed = None, bytearray(), False
-        self._tried, self._has_warned = 0., False
+        self._tried, self._headed, self._own = 0., 0, Faults()
         self._lock = threading.Lock()  # held for moments: the thread that trains may wait for it
         self._turn = threading.RLock()  # held while the disk is busy
         try: self._open()
         except OSError as error:
-            self._waiting += beginning
+            self._waiting += self._beginning
             self._trouble(error)
         _appenders[self.path] = self
 
     def _warn(self, error: OSError):
-        if not self._has_warned: say(f"{self.path} can't be written: {error.strerror}. What is recorded waits in memory and is tried again every second.")
-        self._has_warned = True
+        if self._own.is_first("the disk"): say(f"{self.path} can't be written: {error.strerror}. It waits in memory and is tried again every second.")
 
     def _open(self):
         if not os.path.lexists(self.path): self._make([self._beginning])
@@ -104,13 +104,14 @@ class Appender:
         return bool(self._waiting) or self._file is None
 
     def flush(self):
-        "Writes what waits in memory, if the disk takes it now"
+        "Writes what waits in memory, if the disk takes it now, and brings the beginning up to date"
         with self._turn:
             if self.is_closed: return
             try:
                 if self._file is not None and not os.path.lexists(self.path): self._write_anew()
                 if self.is_behind: self._catch_up()
-            except OSError as error: self._trouble(error)
+            except OSError as error: return self._trouble(error)
+            self._renew_head()
 
     def _write_anew(self):
         "The file was removed; here it is again, with all that it held"
@@ -132,6 +133,14 @@ class Appender:
             written = self._file.write(portion)
             with self._lock: del self._waiting[:written]
 
+    def _renew_head(self):
+        size = self._size_on_disk()
+        if size == self._headed or not self._beginning: return
+        try:  # a file opened for appending can't be written at its start
+            with open(self.path, "r+b", buffering=0, opener=_plain) as file: file.write(self._head(size))
+            self._headed = size
+        except (OSError, ValueError): pass  # the next time
+
     def _size_on_disk(self) -> int: return 0 if self._file is None else os.fstat(self._file.fileno()).st_size
 
     def size(self) -> int:
@@ -145,14 +154,6 @@ class Appender:
             found = _read_at(self._file.fileno(), start, most, self.path) if start < before else bytearray()
             first = max(0, start - before)
             with self._lock: return found + self._waiting[first:None if most is None else first + most - len(found)]
-
-    def rewrite(self, beginning: bytes):
-        "Puts other bytes in place of those it begins with, as many, if the disk lets us"
-        with self._turn:
-            if self._file is None: return
-            try:  # a file opened for appending can't be written at its start
-                with open(self.path, "r+b", buffering=0, opener=_plain) as file: file.write(beginning)
-            except (OSError, ValueError): pass  # the next time
 
     def close(self):
         "Ends it, as soon as all is on disk"

@@ -100,8 +100,8 @@ class Table:
         types = [self.row[name] for name in self.row.names[1:-1]]
         codes = "".join("d" if kind == "<f8" else f"{kind.itemsize}s" for kind in types)
         self._pack = struct.Struct(f"<q{codes}d").pack
-        self._first = len(header(self.row))
-        self.rows = Appender(path, header(self.row), trouble)
+        first = len(header(self.row))
+        self.rows = Appender(path, lambda size: header(self.row, max(0, size - first) // self.row.itemsize), trouble)
 
     @property
     def path(self) -> Path: return self.rows.path
@@ -113,12 +113,8 @@ class Table:
     def flush(self):
         "Brings the row count in the header up to date"
         self.rows.flush()
-        # a count that comes a little late is none too high
-        if not self.rows.is_behind: self.rows.rewrite(header(self.row, (self.rows.size() - self._first) // self.row.itemsize))
 
-    def close(self):
-        self.flush()
-        self.rows.close()
+    def close(self): self.rows.close()
 
 # %% ../../nbs/13_run.record.ipynb #519c8922
 def as_json(value: Any, **layout: Any) -> bytes:

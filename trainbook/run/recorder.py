@@ -157,8 +157,9 @@ class Recorder(Run):
     ):
         try: config = json.loads(as_json({} if config is None else dict(config)))
         except (TypeError, ValueError, RecursionError): raise TypeError(f"config is a mapping with text as keys, such as dict(lr=3e-3); got {_short(config)}") from None
-        name, self._trouble, self._has_warned = str(name or "run"), None, False
-        super().__init__(self._new_folder(Path(dir).absolute(), name))
+        name, self._trouble = str(name or "run"), None
+        super().__init__(Path(dir).absolute())
+        self._make_folder(name)
         self.step, self.mailbox, self.tables = 0, Mailbox(), Tables(self.path, self._note_trouble)
         self._progress = dict(NOWHERE)
         self._events, self._lock = EventLog(self.path/"events.jsonl", self._note_trouble), threading.RLock()
@@ -169,8 +170,9 @@ class Recorder(Run):
         self.save()
         clerk.add(self)
 
-    def _new_folder(self, dir: Path, name: str) -> Path:
-        "Makes one, if the disk lets us"
+    def _make_folder(self, name: str):
+        "Makes a new folder in the one where runs are kept, if the disk lets us"
+        dir = self.path
         if dir.exists() and not dir.is_dir(): raise NotADirectoryError(f"runs are kept in a folder; {dir} is a file")
         while True:
             self.path = dir/new_id(name)
@@ -178,7 +180,7 @@ class Recorder(Run):
             except FileExistsError: continue  # another process has begun a run of this name in the same second
             except NotADirectoryError: raise NotADirectoryError(f"runs are kept in a folder; a part of {dir} is a file") from None
             except OSError as error: self._note_trouble(error)
-            return self.path
+            return
 
     def _note_trouble(self, error: OSError):
         self._trouble = error
@@ -186,9 +188,8 @@ class Recorder(Run):
 
     def say_trouble(self, why: str):
         "The disk does not take something: it is said once in a run"
-        if not self._has_warned: say(f"{self.path} can't be written: {why}. What is recorded waits in memory and is tried again every second; "
-                                     "checkpoints are left out. The training goes on.")
-        self._has_warned = True
+        if self.faults.is_first("the disk"): say(
+            f"{self.path} can't be written: {why}. What is recorded waits in memory and is tried again every second; checkpoints are left out. The training goes on.")
 
     @property
     def info(self) -> dict: return self._info | dict(progress=self.progress)

@@ -151,6 +151,7 @@ class Checkpoints:
     def _write(self, snapshot: Snapshot, entry: dict):
         from safetensors import SafetensorError
         began, folder = perf_counter(), self.folder(entry["name"])
+        for draft in folder.parent.glob(".*"): shutil.rmtree(draft, ignore_errors=True)  # of one that failed, on a disk that let nothing be removed either
         try:
             save(folder, snapshot)
             self._list(entry)
