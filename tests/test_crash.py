@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from itertools import count, islice, takewhile
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np

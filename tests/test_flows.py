@@ -138,7 +138,7 @@ def test_a_broken_chore_is_said_once(tmp_path, monkeypatch):
         for step in run.steps(5):
             run.log(loss=1.)
             clerk.call(run)
-    assert len(said) == 1
+    assert len(said) == 1, [str(w.message)[:200] for w in said]
     monkeypatch.undo()
     run.finish()
     assert len(run.frame()) == 5

@@ -38,19 +38,23 @@ class Machine:
     "What the training's process and its GPU are doing"
 
     def __init__(self, device: str | torch.device | None):  # where the model is
-        self._process, self._gpu = psutil.Process(), None
+        self._process, self._gpu = None, None
         if device is not None and torch.device(device).type == "cuda":
             # without the driver's library the other figures are still worth having
             with suppress(Exception): self._gpu = Gpu(torch.device(device))
-        self._process.cpu_percent()  # the load is counted from one call to the next
+        with suppress(OSError):  # too many files may be open to look
+            self._process = psutil.Process()
+            self._process.cpu_percent()  # the load is counted from one call to the next
 
     @property
     def parts(self) -> dict:  # `cpus`, `memory` and `gpu_memory` in bytes, `gpu`'s name
         "What the figures are parts of"
-        return dict(cpus=os.cpu_count(), memory=psutil.virtual_memory().total,
+        try: memory = psutil.virtual_memory().total
+        except OSError: memory = None
+        return dict(cpus=os.cpu_count(), memory=memory,
                     gpu=self._gpu and self._gpu.name, gpu_memory=self._gpu and self._gpu.memory)
 
     def figures(self) -> dict[str, float]:  # `cpu` in percent of one core, `memory` in bytes, and the GPU's
         "What is in use now; `cpu` is a mean since the last call"
-        found = dict(cpu=self._process.cpu_percent(), memory=float(self._process.memory_info().rss))
+        found = {} if self._process is None else dict(cpu=self._process.cpu_percent(), memory=float(self._process.memory_info().rss))
         return found | (self._gpu.figures() if self._gpu else {})

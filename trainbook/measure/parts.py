@@ -18,6 +18,7 @@ def by_name(
 ) -> dict[str, Any]:
     "Models or optimizers by name, a single one by the empty name; raises `TypeError` if it is something else"
     found = dict(parts) if isinstance(parts, Mapping) else {} if parts is None else {"": parts}
+    if not all(isinstance(name, str) for name in found): raise TypeError(f"watch(model, optimizer) takes dicts whose names are text; got {[*found]!r:.100}")
     for part in found.values():
         if isinstance(part, type) or not hasattr(part, needs):
             what = f"the class {part.__name__}" if isinstance(part, type) else f"a {type(part).__name__}, without {needs}"

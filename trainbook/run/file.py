@@ -143,13 +143,14 @@ class Appender:
 
     def _size_on_disk(self) -> int: return 0 if self._file is None else os.fstat(self._file.fileno()).st_size
 
-    def size(self) -> int:
-        "How many bytes there are, on disk and in memory"
-        with self._turn: return self._size_on_disk() + len(self._waiting)
+    def size(self) -> int | None:
+        "How many bytes there are, on disk and in memory; None when it is closed"
+        with self._turn: return None if self.is_closed else self._size_on_disk() + len(self._waiting)
 
-    def read(self, start: int = 0, most: int | None = None) -> bytearray:
-        "What there is on disk and, behind it, in memory"
+    def read(self, start: int = 0, most: int | None = None) -> bytearray | None:
+        "What there is on disk and, behind it, in memory; None when it is closed"
         with self._turn:
+            if self.is_closed: return None
             before = self._size_on_disk()
             found = _read_at(self._file.fileno(), start, most, self.path) if start < before else bytearray()
             first = max(0, start - before)
@@ -158,8 +159,10 @@ class Appender:
     def close(self):
         "Ends it, as soon as all is on disk"
         with self._turn:
+            if self.is_closed: return
             self.flush()
-            if self.is_behind and not self.is_closed: return clerk.add(self)
+            is_headed = not self._beginning or self._headed == self._size_on_disk()
+            if self.is_behind or not is_headed: return clerk.add(self)
             if self._file is not None: self._file.close()
             self.is_closed = True
             clerk.remove(self)
@@ -183,13 +186,15 @@ def read(
     most: int | None = None,  # how many bytes are wanted at most; all if left out
 ) -> bytearray:
     "Bytes of a plain file; raises `ValueError` if it is none or there is no memory for them, `OSError` if there is no such file"
-    if appender := _writer_of(path): return appender.read(start, most)
+    appender = _writer_of(path)
+    if appender and (found := appender.read(start, most)) is not None: return found
     with open(path, "rb", buffering=0, opener=_plain) as file: return _read_at(file.fileno(), start, most, path)
 
 def size_of(path: str | Path) -> int:
     "How many bytes `read` would give; raises `OSError` if there is no such file"
     appender = _writer_of(path)
-    return os.stat(path).st_size if appender is None else appender.size()
+    if appender and (size := appender.size()) is not None: return size
+    return os.stat(path).st_size
 
 def _written_in(folder: Path) -> list[Path]:
     folder = folder.absolute()

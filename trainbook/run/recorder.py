@@ -8,6 +8,7 @@ __all__ = ['check_name', 'merged', 'not_a_number', 'Tables', 'Recorder']
 # %% ../../nbs/19_run.recorder.ipynb #01f8f4d7
 import json, os, struct, threading, warnings
 from collections.abc import Callable, Mapping
+from numbers import Complex, Real
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from .about import ENDS, LIVE, NOWHERE, git_commit, new_id, notebook, packages, this_process
 from .clerk import clerk
 from .control import Command, Mailbox, Refused, collect
-from .fault import say
+from .fault import say, short
 from .reader import Run
 from .record import EventLog, Table, as_json, header, row_type
 from .tables import is_mark, stream_of
@@ -30,24 +31,25 @@ def check_name(name: str):
 
 def merged(metrics: Mapping, more: Mapping) -> Mapping:
     "What `log` was given in its two ways"
-    if not isinstance(metrics, Mapping): raise TypeError(f"log(loss=…) or log({{'loss': …}}); got {_short(metrics)}")
+    if not isinstance(metrics, Mapping): raise TypeError(f"log(loss=…) or log({{'loss': …}}); got {short(metrics, 100)}")
     return {**metrics, **more}
 
-def _short(value: Any) -> str:
-    try: return f"{value!r:.100}"
-    except Exception: return "that can't even say what it is"
+def _kind(value: Any) -> str:
+    "What it is, in a few words, whatever it does when it is asked"
+    try: return f"{type(value).__name__:.50} of shape {tuple(value.shape)!s:.50} and type {value.dtype!s:.50}"
+    except Exception: return f"{type(value).__name__:.50} {short(value, 100)}"
 
 def not_a_number(values: Mapping) -> TypeError | None:
     "The error that names the metric whose value is no number"
     for name, value in values.items():
         try:
+            if isinstance(value, Complex) and not isinstance(value, Real): raise TypeError("numpy would drop the imaginary part")
             with warnings.catch_warnings():
                 # torch remarks, once in a process, that a number has no gradient; that is what a record wants
                 warnings.simplefilter("ignore")
                 struct.pack("d", value)
         except Exception:
-            shape = f" of shape {tuple(value.shape)} and type {value.dtype}" if hasattr(value, "shape") else f" {_short(value)}"
-            return TypeError(f"log({name}=…) takes one number or a tensor that holds one; got {type(value).__name__}{shape}")
+            return TypeError(f"log({name}=…) takes one number or a tensor that holds one; got {_kind(value)}")
 
 # %% ../../nbs/19_run.recorder.ipynb #14dbda2e
 def _is_short(columns: list[tuple]) -> bool:
@@ -64,20 +66,25 @@ class Tables:
         trouble: Callable[[OSError], None] | None = None,  # see `Appender`
     ):
         self._trouble = trouble
-        self.folder, self.files, self.marks, self.is_open = folder, {}, {}, True
-        self._known = {}  # names as they are logged -> `append` of their table
+        self.folder, self.files, self.is_open = folder, {}, True
+        # marks, and with these marks: names as they are logged -> `append` of their table. Replaced together, as other threads log meanwhile
+        self._now: tuple[dict, dict] = {}, {}
         self._lock = threading.Lock()
 
     def mark(self, **marks: float):
         "Says what stands in every row from now on, beside its values"
-        if marks.keys() != self.marks.keys(): self._known = {}
-        self.marks = marks
+        before, known = self._now
+        self._now = marks, known if marks.keys() == before.keys() else {}
+
+    @property
+    def marks(self) -> dict[str, float]: return self._now[0]
 
     def append(self, step: int, values: Mapping):
         "Adds a row; raises `TypeError` if a value is no number, `RuntimeError` after `close`"
-        append = self._known.get(tuple(values))
-        if append is None: return self._sort_out(step, values)
-        try: append(step, *values.values(), *self.marks.values())
+        marks, known = self._now
+        append = known.get(tuple(values))
+        if append is None: return self._sort_out(step, values, marks, known)
+        try: append(step, *values.values(), *marks.values())
         except Exception as error: raise (self.wrong(values) or error) from None
 
     def wrong(self, values: Mapping) -> Exception | None:
@@ -105,13 +112,16 @@ class Tables:
             if table is None: self._insert_long(step, stream, part, at)
             else: table.append(step, *((part | marks)[name] for name in table.row.names[1:-1]), at=at)
 
-    def _sort_out(self, step: int, values: Mapping):
+    def _sort_out(self, step: int, values: Mapping, marks: dict, known: dict):
         "The second way: checks everything, and remembers the table if the first way will do from now on"
         if error := self.wrong(values): raise error
-        self.insert(step, values, self.marks, time())
-        names = *values, *self.marks
-        known = self.files.get((stream_of(names[0]), frozenset(names)))
-        if known is not None and known.row.names[1:-1] == names: self._known[tuple(values)] = known.append
+        # numpy's texts and those of enums are names as well, but not of columns
+        values = {str.__str__(name): value for name, value in values.items()}
+        if not values: return
+        self.insert(step, values, marks, time())
+        names = *values, *marks
+        table = self.files.get((stream_of(names[0]), frozenset(names)))
+        if table is not None and table.row.names[1:-1] == names: known[tuple(values)] = table.append
 
     def open(
         self,
@@ -140,7 +150,7 @@ class Tables:
 
     def close(self):
         "Ends recording; what is logged from now on is an error"
-        self.is_open, self._known = False, {}
+        self.is_open, self._now = False, (self.marks, {})
         for table in self.files.values(): table.close()
 
 # %% ../../nbs/19_run.recorder.ipynb #c8e6782c
@@ -156,7 +166,7 @@ class Recorder(Run):
         parent: dict | None = None,  # the run it goes on from: `id`, `name`, `checkpoint`, `step`, `time`
     ):
         try: config = json.loads(as_json({} if config is None else dict(config)))
-        except (TypeError, ValueError, RecursionError): raise TypeError(f"config is a mapping with text as keys, such as dict(lr=3e-3); got {_short(config)}") from None
+        except (TypeError, ValueError, RecursionError): raise TypeError(f"config is a mapping with text as keys, such as dict(lr=3e-3); got {short(config, 100)}") from None
         name, self._trouble = str(name or "run"), None
         super().__init__(Path(dir).absolute())
         self._make_folder(name)
@@ -244,7 +254,7 @@ class Recorder(Run):
 
     def _not_logged(self, values: Mapping, error: Exception):
         "Raises what the person has to mend; all else is a fault of ours"
-        if wrong := self._wrong(values): raise wrong from None
+        if wrong := self.faults.attempt("logging", self._wrong, values): raise wrong from None
         self.faults.blame("logging", error)
 
     def _wrong(self, values: Mapping) -> Exception | None: return self.tables.wrong(values)
@@ -305,7 +315,7 @@ class Recorder(Run):
         "Says how the run stands; while it does not run, commands are refused"
         if status == self.status: return
         self.mailbox.is_open = status in LIVE
-        self._info.update(status=status, reason=reason, ended=None if status in LIVE else time())
+        self._info.update(status=status, reason=reason and f"{reason!s:.10000}", ended=None if status in LIVE else time())
         self.event("status", status=status)
         if status not in LIVE:
             for command in self.mailbox.close(): self.settle(command, "refused", f"the run is {status}")
@@ -338,11 +348,11 @@ class Recorder(Run):
         if status not in ENDS: raise ValueError(f"a run ends as one of {', '.join(ENDS)}, not {status!r}")
         if not self.tables.is_open: return
         clerk.remove(self)
-        try:
-            self.set_status(status, reason)
-            self._look_into_inbox()
-        finally:
-            with self._lock:
-                self.tables.close()
-                self._events.close()
+        for end, *what in (self.set_status, status, reason), (self._look_into_inbox,): self.faults.attempt(self.part, end, *what)
+        with self._lock:
+            for end in (self.tables.close, self._events.close): self.faults.attempt(self.part, end)
+            self.tables.is_open = False
+            if self.status in LIVE:  # what should have said so has a fault
+                self._info.update(status=status, ended=time())
+                self.faults.attempt(self.part, self.save)
         if self._is_stale: clerk.add(self)

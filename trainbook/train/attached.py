@@ -219,7 +219,7 @@ class Attached(Obedient):
     def finish(self, status: str = "finished", reason: str | None = None):
         if not self.tables.is_open: return
         for end in (self._interrupts.give_back, self.observer.close): self.faults.attempt("ending the run", end)
-        super().finish(*self._why(status, reason))
+        super().finish(*(self.faults.attempt("ending the run", self._why, status, reason) or (status, reason)))
         for part in (self.learning_rate, self.evaluation): self.faults.attempt("ending the run", part.close)
         for view in self.views: clerk.call(view)
         # a panel stays in the notebook, and with it the run; the model need not

@@ -90,6 +90,13 @@ def _took_over(source: Path, target: Path) -> bool:
         return False
     return True
 
+def _remove(folder: Path):
+    "Removes a checkpoint; who is killed within leaves none of it under its name"
+    gone = folder.with_name(f".{folder.name}.old")
+    try: folder.rename(gone)
+    except OSError: gone = folder
+    shutil.rmtree(gone, ignore_errors=True)
+
 class Checkpoints:
     "The checkpoints of a run"
 
@@ -125,13 +132,21 @@ class Checkpoints:
         self._names.add(name)
         entry = dict(name=name, step=step, time=time(), roles=sorted(roles), tag=tag, **about)
         with self._turn:
-            self._turn.wait_for(lambda: self._waiting is None or self._supersedes(entry))
+            while self._waiting and not self._supersedes(entry) and self._writes: self._turn.wait(1)
             if self._waiting: entry["roles"] = sorted({*entry["roles"], *self._waiting[1]["roles"]})  # the newer one is the last one, too
             self._waiting = snapshot, entry
         self._writer = self._writer or ThreadPoolExecutor(1, "trainbook-checkpoint")
-        try: self._job = self._writer.submit(self._write_next)
+        try:
+            self._job = self._writer.submit(self._write_next)
+            self._job.add_done_callback(self._look_at)
         except RuntimeError: self._write_next()  # Python is about to end, and begins no more threads
         return name
+
+    def _look_at(self, job: Future):
+        if error := job.exception(): self.run.faults.blame("saving checkpoints", error)
+
+    @property
+    def _writes(self) -> bool: return self._job is not None and not self._job.done()
 
     def _supersedes(self, entry: dict) -> bool:
         "Whether what waits would be thrown away as soon as this one is there"
@@ -151,8 +166,8 @@ class Checkpoints:
     def _write(self, snapshot: Snapshot, entry: dict):
         from safetensors import SafetensorError
         began, folder = perf_counter(), self.folder(entry["name"])
-        for draft in folder.parent.glob(".*"): shutil.rmtree(draft, ignore_errors=True)  # of one that failed, on a disk that let nothing be removed either
         try:
+            for draft in folder.parent.glob(".*"): shutil.rmtree(draft, ignore_errors=True)  # of one that failed, on a disk that let nothing be removed either
             save(folder, snapshot)
             self._list(entry)
         except Exception as error:
@@ -175,7 +190,7 @@ class Checkpoints:
         self.run.event("checkpoint", **{"step": entry["step"], "status": "saved", **entry})
         names = {old["name"] for old in kept}
         for old in [*before, entry]:
-            if old["name"] not in names: shutil.rmtree(self.folder(old["name"]), ignore_errors=True)
+            if old["name"] not in names: _remove(self.folder(old["name"]))
 
     def folder(self, name: str) -> Path: return self.run.path/"checkpoints"/name
 

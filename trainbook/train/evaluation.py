@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..run.control import Refused
+from ..run.recorder import check_name, not_a_number
 from .random import random_as_found
 
 if TYPE_CHECKING: from torch import nn
@@ -46,6 +47,8 @@ class Evaluation:
 
     def take(self, metrics: Mapping[str, float]):
         "Takes what is logged while it is under way"
+        for name in metrics: check_name(name)
+        if error := not_a_number(metrics): raise error
         self.found |= {str(name): float(value) for name, value in metrics.items()}
 
     def __call__(self, run: object) -> dict[str, float]:
@@ -55,7 +58,7 @@ class Evaluation:
         self.found = {}
         try:
             with as_found(self._models): metrics = self.function(run)
-            if not isinstance(metrics, Mapping | None): raise TypeError(f"evaluate returns metrics such as dict(val_loss=.3), not {metrics!r}")
+            if not isinstance(metrics, Mapping | None): raise TypeError(f"evaluate returns metrics such as dict(val_loss=.3), not {metrics!r:.100}")
             self.take(metrics or {})
             return self.found
         finally: self.found = None

@@ -83,7 +83,9 @@ class LearningRate:
     def _before(self, optimizer: "optim.Optimizer", args: tuple, kwargs: dict):
         if not self.is_on: return
         self.steps += 1
-        if self.has_changed(): self._note()
+        try: changed = self.has_changed()
+        except Exception: changed = True  # that is said where a step begins, where it is asked as well; here it would end the training
+        if changed: self._note()
         if self.factor == 1: return
         for group in optimizer.param_groups:
             if (own := group.get("lr")) is None: continue

@@ -9,6 +9,7 @@ __all__ = ['length_of', 'LiveRun']
 import threading, warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from operator import index
 from time import time
 from typing import Any
 
@@ -21,11 +22,13 @@ from .restorable import Restorable
 def length_of(iterable: Iterable) -> int | None:
     "How many there are, None if that can't be known"
     try: return len(iterable)
-    except TypeError: return None  # a loader over a stream has no length
+    except Exception: return None  # a loader over a stream has no length, and some can't say it
 
 def _checked_count(n: int, of: str) -> int:
-    if not hasattr(n, "__index__") or n < 0: raise TypeError(f"{of}(n) takes how many there shall be, a whole number; got {n!r}")
-    return n
+    try: count = index(n)
+    except Exception: count = -1
+    if 0 <= count < 2**63: return count
+    raise TypeError(f"{of}(n) takes how many there shall be, a whole number; got {n!r:.100}")
 
 class LiveRun(Restorable):
     "A run that drives a training loop, shows it, and obeys"
@@ -41,7 +44,8 @@ class LiveRun(Restorable):
         n: int,  # how many
     ) -> Iterator[int]:  # 0 to n - 1; a second loop in the same run goes on from there
         "A loop over epochs, which ends early when told to stop"
-        first, last = self._epochs_before, self._epochs_before + _checked_count(n, "epochs")
+        n = _checked_count(n, "epochs")
+        first, last = self._epochs_before, self._epochs_before + n
         self._epochs_before = last
         with self._loop(epochs=last):
             if self._edge():
@@ -99,7 +103,7 @@ class LiveRun(Restorable):
     ) -> Iterator:  # the loader's batches
         "A loop over batches, which ends at the next step edge when told to stop now"
         if not hasattr(loader, "__iter__") and not hasattr(loader, "__getitem__"):
-            raise TypeError(f"batches(loader) takes what can be looped over, such as a DataLoader; got {loader!r}")
+            raise TypeError(f"batches(loader) takes what can be looped over, such as a DataLoader; got {loader!r:.100}")
         return self._validation(loader) if valid else self._training(loader)
 
     def steps(
@@ -110,7 +114,7 @@ class LiveRun(Restorable):
         return self.batches(range(_checked_count(n, "steps")))
 
     def _training(self, loader: Iterable) -> Iterator:
-        n, number = length_of(loader), self._loops
+        n, number = self._dare(length_of, loader), self._loops
         self._loops += 1
         if self._resumed and number < self._place["loop"]: return  # it was over when the checkpoint was taken
         if self._depth and self.stopping == "step": return  # another loop of an epoch that is cut short
@@ -170,7 +174,7 @@ class LiveRun(Restorable):
         return batches
 
     def _validation(self, loader: Iterable) -> Iterator:
-        n = length_of(loader)
+        n = self._dare(length_of, loader)
         is_over = bool(self._resumed and self._place["start"])  # it was done before the checkpoint was taken, with other weights
         with self._loop(validating=True):
             self._is_partial = False
@@ -189,7 +193,7 @@ class LiveRun(Restorable):
         if not self.tables.is_open: raise RuntimeError(f"{self.name} has ended ({self.status}); watch() begins a new run")
         if not self._depth:
             if self.status not in LIVE: self._begin_again()
-            self.set_status("running")
+            self.faults.attempt(self.part, self.set_status, "running")
             self._progress["began"], self._thread = time(), threading.get_ident()
             self._dare(self._interrupts.take_over)
         self._progress.update(progress)
@@ -208,7 +212,7 @@ class LiveRun(Restorable):
             if not self._depth:
                 self._is_held = self._has_epochs = self._is_partial = False
                 for end in (self._interrupts.give_back, self.observer.end_loop): self.faults.attempt("the loop", end)
-            if self.tables.is_open and not self._depth and not self._in_with: self.set_status(*self._why(self._outcome()))
+            if self.tables.is_open and not self._depth and not self._in_with: self.faults.attempt("the loop", self._say_outcome)
 
     def _begin_again(self):
         "Another loop after the end of one, without a `with` around both: what was wished then is over"
@@ -217,6 +221,8 @@ class LiveRun(Restorable):
         self._was_cut, self._undecide, self._because = False, None, None
         self.early.wait_anew()
 
+    def _say_outcome(self): self.set_status(*self._why(self._outcome()))
+
     def _outcome(self) -> str:
         if self.status not in LIVE: return self.status
         return "stopped" if self._was_cut or self._depth else "finished"
@@ -224,7 +230,7 @@ class LiveRun(Restorable):
     def finish(self, status: str | None = None, reason: str | None = None):
         "Ends the run; without a status it has `stopped` if its loop was cut short, else `finished`"
         if status is None and self.tables.is_open and not self._depth and self.stopping != "step": self._dare(self._keep_last)
-        super().finish(status or self._outcome(), reason)
+        super().finish(status or self.faults.attempt("ending the run", self._outcome) or "finished", reason)
 
     def __enter__(self):
         self._in_with = True

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Obedient']
 
-# %% ../../nbs/57_train.obedient.ipynb #a7622c72
+# %% ../../nbs/57_train.obedient.ipynb #c33e893e
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,10 +14,11 @@ from time import time
 from typing import Any
 
 from ..run.control import Command, Refused, check
+from ..run.fault import short
 from ..run.recorder import Recorder
 from .interrupt import Interrupts
 
-# %% ../../nbs/57_train.obedient.ipynb #685878f5
+# %% ../../nbs/57_train.obedient.ipynb #7cef959f
 class Obedient(Recorder):
     "A recorder that obeys at step edges"
     remembered = 64  # commands that can be undone, the last ones
@@ -68,7 +69,7 @@ class Obedient(Recorder):
         try: undo = obey(**command.arguments)
         except Refused as error: self.settle(command, "refused", str(error))
         except BaseException as error:
-            self.settle(command, "failed", repr(error))
+            self.settle(command, "failed", short(error))
             if not isinstance(error, Exception): raise  # a second interrupt
         else: self._applied(command, undo)
 

@@ -9,7 +9,7 @@ __all__ = ['Origin', 'origin', 'Restorable']
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import perf_counter, time
+from time import monotonic, perf_counter
 from typing import Any, NamedTuple, TYPE_CHECKING
 
 from ..measure.parts import by_name
@@ -68,7 +68,7 @@ class Restorable(Attached):
         self._trained = Trained(by_name(model, "named_parameters"), by_name(optimizer, "param_groups"), scheduler, state)
         begin = None if resume is None else origin(resume, self._trained)
         self._keep, self._best_by, self._best = keep, best_by, None
-        self._due, self._last_step, self._saved_at, self._seconds = set(), None, time(), 0.
+        self._due, self._last_step, self._saved_at, self._seconds = set(), None, monotonic(), 0.
         self._place = dict(epoch=0, loop=0, batch=0, start=None, random=None)  # how far the loops are; how the loader and the epoch were begun
         self._held_random: dict | None = None  # random numbers at the beginning of a validation, which draws some
         self._loaders: dict[int, Any] = {}  # of the training loops in an epoch, whose own generators are saved too
@@ -135,7 +135,7 @@ class Restorable(Attached):
 
     def _put_away(self, roles: set[str], tag: str | None) -> str:
         began = perf_counter()
-        if "last" in roles: self._last_step, self._saved_at = self.step, time()  # first, or the clerk finds it due meanwhile
+        if "last" in roles: self._last_step, self._saved_at = self.step, monotonic()  # first, or the clerk finds it due meanwhile
         snapshot = self._trained.take(
             with_gradients=self._has_sums, place=self._place, epoch=self._progress["epoch"], random=self._random(),
             own=self._own | {number: own_states(loader) for number, loader in self._loaders.items()}, best=self._best,
@@ -158,16 +158,17 @@ class Restorable(Attached):
     def _epoch_is_saved(self):
         "An epoch is over: is it worth saving?"
         spent = self._seconds + self.checkpoints.seconds
-        if self._keep.last and time() - self._saved_at >= spent / self.share: self._due.add("last")
+        if self._keep.last and monotonic() - self._saved_at >= spent / self.share: self._due.add("last")
 
     def tick(self):
         super().tick()
-        if self._keep.last and time() - self._saved_at > 60 * self._keep.minutes and self.status == "running": self._due.add("last")
+        if self._keep.last and monotonic() - self._saved_at > 60 * self._keep.minutes and self.status == "running": self._due.add("last")
 
     def _warn_if_unheard(self):
         "A misspelt metric would never stop anything, and nobody would know"
         early = self.early
-        if not early.settings.on or early.waited or early.best is not None: return
+        is_ours = {"logging", "deciding by metrics"} & self.faults.parts.keys()  # and was said
+        if not early.settings.on or early.waited or early.best is not None or is_ours: return
         say(f"{self.name}: early stopping goes by {early.settings.metric!r}, which was never logged; there are {', '.join(self.latest()) or 'no metrics'}")
 
     def _keep_last(self):

@@ -28,7 +28,7 @@ def seconds_left(
     if began is None or not batches: return None
     first, epochs = progress.get("first_epoch", 0), progress["epochs"] or 1  # a loop may go on where another one ended
     done = ((progress["epoch"] or 0) - first + progress["batch"] / batches) / max(1, epochs - first)
-    return (now - began) * (1 - done) / done if done > 0 else None
+    return max(0., now - began) * (1 - done) / done if 0 < done <= 1 else None  # the clock may have been set, and a run may say anything
 
 # %% ../../nbs/42_widget.feed.ipynb #bcfb2f0a
 PORTION = 2**24  # bytes read in a round

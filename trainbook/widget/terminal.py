@@ -57,17 +57,23 @@ class Terminal:
         self._tables += [table for table in new if "epoch" in table.rows.dtype.names]
         for event in self._feed.events()[1]: self._print_event(event)
         epoch = state["epoch"]
-        while epoch is not None and (self._printed < epoch or over and self._printed == epoch): self._print_epoch()
+        for number in self._recorded_epochs():
+            if epoch is not None and self._printed <= number < epoch + over: self._print_epoch(number)
         if over: self._print_end(state)
         elif self._draws and state["status"] in LIVE: self._move_bar(state)
 
-    def _print_epoch(self):
-        shown = figures(self._tables, self._printed)
+    def _recorded_epochs(self) -> list[int]:
+        "Those there are rows of, not all up to the one that the run says it is in: it may say anything"
+        found = [np.unique(table.rows["epoch"]) for table in self._tables]
+        return [int(number) for number in np.unique(np.concatenate(found or [[]])) if 0 <= number < 2**53]
+
+    def _print_epoch(self, number: int):
+        shown = figures(self._tables, number)
         if shown and list(shown) != self._names:
             self._names = list(shown)
             self._print("epoch  " + "".join(f"{name:>14}" for name in shown))
-        if shown: self._print(f"{self._printed + 1:5}  " + "".join(f"{value:14.4g}" for value in shown.values()))
-        self._printed += 1
+        if shown: self._print(f"{number + 1:5}  " + "".join(f"{value:14.4g}" for value in shown.values()))
+        self._printed = number + 1
         later = [table._replace(rows=table.rows[table.rows["epoch"] >= self._printed]) for table in self._tables]
         self._tables = [table for table in later if len(table.rows)]
 
