@@ -354,6 +354,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                     'trainbook.run.file._full': ('run.file.html#_full', 'trainbook/run/file.py'),
                                     'trainbook.run.file._plain': ('run.file.html#_plain', 'trainbook/run/file.py'),
                                     'trainbook.run.file._read_at': ('run.file.html#_read_at', 'trainbook/run/file.py'),
+                                    'trainbook.run.file._read_into': ('run.file.html#_read_into', 'trainbook/run/file.py'),
                                     'trainbook.run.file._room_for': ('run.file.html#_room_for', 'trainbook/run/file.py'),
                                     'trainbook.run.file._say_what_is_lost': ('run.file.html#_say_what_is_lost', 'trainbook/run/file.py'),
                                     'trainbook.run.file._writer_of': ('run.file.html#_writer_of', 'trainbook/run/file.py'),

@@ -31,13 +31,19 @@ def _room_for(count: int, path: str | Path) -> bytearray:
     except MemoryError: pass
     raise ValueError(f"{path} holds {count:,} bytes, more than there is memory for")
 
+def _read_into(view: memoryview, file: int, start: int) -> int:
+    "Reads without moving the file's position, which is whoever's who writes it meanwhile"
+    if hasattr(os, "preadv"): return os.preadv(file, [view], start)
+    with open(file, "rb", buffering=0, closefd=False) as raw:  # Windows has no such call
+        raw.seek(start)
+        return raw.readinto(view)
+
 def _read_at(file: int, start: int, most: int | None, path: str | Path) -> bytearray:
     "Bytes of an open file, fewer than `most` at its end"
     left = max(0, os.fstat(file).st_size - start)
     found, done = _room_for(left if most is None else min(left, most), path), 0
-    with open(file, "rb", buffering=0, closefd=False) as raw, memoryview(found) as view:
-        raw.seek(start)
-        while done < len(found) and (count := raw.readinto(view[done:])): done += count
+    with memoryview(found) as view:
+        while done < len(found) and (count := _read_into(view[done:], file, start + done)): done += count
     del found[done:]  # it has become shorter meanwhile
     return found
 
