@@ -886,6 +886,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                          'trainbook/train/learner.py'),
                                          'trainbook.train.learner.Learner._predict_and_learn': ( 'train.learner.html#learner._predict_and_learn',
                                                                                                  'trainbook/train/learner.py'),
+                                         'trainbook.train.learner.Learner._stop': ( 'train.learner.html#learner._stop',
+                                                                                    'trainbook/train/learner.py'),
                                          'trainbook.train.learner.Learner._train': ( 'train.learner.html#learner._train',
                                                                                      'trainbook/train/learner.py'),
                                          'trainbook.train.learner.Learner._validate': ( 'train.learner.html#learner._validate',

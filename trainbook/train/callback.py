@@ -57,7 +57,7 @@ class Callbacks:
         callbacks = [callbacks] if isinstance(callbacks, Callback) else list(callbacks)
         for callback in callbacks: _check(callback)
         self._all = sorted(callbacks, key=lambda callback: callback.order)
-        self._called = {event: [getattr(callback, event) for callback in self._all if hasattr(callback, event)] for event in EVENTS}
+        self._called = {event: [getattr(callback, event) for callback in self.at(event)] for event in EVENTS}
 
     def __call__(self, event: str, learn: "Learner"):
         "Calls all that care for an event"
@@ -75,7 +75,7 @@ class Callbacks:
 
     def at(self, event: str) -> list[Callback]:
         "Those that care for an event, in order"
-        return [call.__self__ for call in self._called[event]]
+        return [callback for callback in self._all if hasattr(callback, event)]
 
     def __repr__(self):
         lines = [f"{event:15}  {', '.join(callback.name for callback in self.at(event))}" for event in EVENTS if self._called[event]]

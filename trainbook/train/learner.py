@@ -132,9 +132,13 @@ class Learner:
                 self.is_cut = False
                 try: self._level("epoch", CancelEpochException, self._one_epoch)
                 except CancelFitException as cancelled:
-                    self.run.request(Command("stop", by="a callback"))  # so that the run ends as it does at a click
+                    self._stop()
                     broken = cancelled
         if broken: raise broken
+
+    def _stop(self):
+        "Has the run end as it does at a click, so that it can be gone on from"
+        if self.run.stopping != "step": self.run.request(Command("stop", by="a callback"))
 
     def _one_epoch(self):
         self._train()
@@ -148,7 +152,12 @@ class Learner:
         self.training = True
         self.model.train()
         before = self.run.step
-        with closing(self.run.batches(self.train_dl)) as batches: self._all_batches(batches)
+        with closing(self.run.batches(self.train_dl)) as batches:
+            try: self._all_batches(batches)
+            except CancelFitException:
+                self._stop()
+                next(batches, None)  # the edge behind this batch, where it is saved how far the epoch came
+                raise
         is_resumed = self.run.parent and self.run.parent["step"] == before > 0  # its loop may have been over
         if self.run.step == before and not self.run.stopping and not is_resumed:
             raise ValueError(f"train_dl gave no batches in epoch {self.epoch}; an iterator can be used only once, and Learner wants a loader")

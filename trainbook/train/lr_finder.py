@@ -42,7 +42,8 @@ def suggested(
     losses: np.ndarray,  # at these rates, finite
 ) -> float:
     "A rate half way down the valley; raises `ValueError` if there is none"
-    smooth = smoothed(losses)
+    first = len(losses) // 10  # the average of a few is led by one lucky batch
+    rates, smooth = rates[first:], smoothed(losses)[first:]
     end = int(smooth.argmin())
     top = smooth[:end + 1].max()
     begun = np.flatnonzero(smooth[:end + 1] > top - .1 * (top - smooth[end]))
