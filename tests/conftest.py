@@ -1,6 +1,7 @@
 """Fixtures for the tests in a real browser: a JupyterLab server, a Chromium, and a page per test."""
 
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ TEST_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker of the tests that need a browser."""
+    """Register the marker of the tests that need a browser, and let interrupts be heard."""
     config.addinivalue_line("markers", "browser: runs in a real JupyterLab and Chromium (slow)")
+    # A shell has what it starts in the background ignore them, and all that is started from there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
