@@ -126,7 +126,7 @@ _PROGRESS = dict(step=_is_count, epoch=_or_none(_is_count), epochs=_or_none(_is_
                  first_epoch=_or_none(_is_count), began=_or_none(_is_time))
 _INFO = dict(
     format=_is_count, name=_is_text, config=_or_none(_is_dict), status=lambda value: value in (*LIVE, *ENDS), reason=_or_none(_is_text),
-    started=_is_time, heartbeat=_or_none(_is_time), progress=_fits(_PROGRESS), layers=_or_none(_are_texts), kinds=_or_none(_are_texts),
+    started=_is_time, ended=_or_none(_is_time), heartbeat=_or_none(_is_time), progress=_fits(_PROGRESS), layers=_or_none(_are_texts), kinds=_or_none(_are_texts),
     process=_fits(dict(pid=lambda value: _is_count(value) and value < 2**31, started=_is_time, host=_is_text,
                       since_boot=_or_none(_is_number))),
     machine=_or_none(_is_dict), watching=_or_none(_is_dict), steering=_or_none(_is_dict))

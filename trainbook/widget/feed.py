@@ -128,5 +128,6 @@ class Feed:
         info, status = self.run.info, self.run.status
         progress = info["progress"]
         left = seconds_left(progress, time()) if status in LIVE else None
-        return dict(progress, status=status, reason=info["reason"], folder=self.run.path.name, parent=self.run.parent, seconds_left=left,
-                    machine=info.get("machine"), checkpoints=info.get("checkpoints", []), **info.get("watching", {}), **info.get("steering", {}))
+        more = info.get("watching", {}) | info.get("steering", {})  # from elsewhere, they may have any names
+        return more | progress | dict(status=status, reason=info["reason"], folder=self.run.path.name, parent=self.run.parent, seconds_left=left,
+                                      machine=info.get("machine"), checkpoints=info.get("checkpoints", []))
