@@ -121,11 +121,15 @@ def bend(data, content: bytes) -> bytes:
     return bytes(bent)
 
 
+KEYS = st.sampled_from(["status", "step", "folder", "roles", "event", "learning_rate", "epoch", "command", "began", "format", "self", "<b>"])
+
+
 def bend_json(data, value):
     """The same with another value somewhere within."""
     if isinstance(value, dict) and value and data.draw(st.integers(0, 3)):
         key = data.draw(st.sampled_from(sorted(value)))
         if not data.draw(st.integers(0, 4)): return {name: part for name, part in value.items() if name != key}
+        if not data.draw(st.integers(0, 4)): return value | {data.draw(KEYS): data.draw(VALUES)}
         return value | {key: bend_json(data, value[key])}
     if isinstance(value, list) and value and data.draw(st.integers(0, 3)):
         at = data.draw(st.integers(0, len(value) - 1))

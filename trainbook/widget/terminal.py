@@ -78,8 +78,8 @@ class Terminal:
         self._tables = [table for table in later if len(table.rows)]
 
     def _print_event(self, event: dict):
-        mark = mark_of(event)
-        if mark: self._print(f"{'':5}  {mark}{' by ' + event['by'] if 'by' in event else ''} at step {event['step']}")
+        by = f" by {event['by']!s:.64}" if "by" in event else ""
+        if mark := mark_of(event): self._print(f"{'':5}  {mark}{by} at step {event['step']}")
 
     def _print_end(self, state: dict):
         if self._over: return
