@@ -981,6 +981,9 @@ SENTENCES = {
     "Undone: roll back to best by panel, in force at step 150.": [ROLLED_BACK, rolled_back(), ROLLED_BACK | dict(to="undo", to_step=140, step=150),
                                                                command("undo", step=150, id="b", arguments=dict(id="a"))],
     "toString by panel, in force at step 140.": [command("toString")],
+    "Tag a,<b> by script at step 140.": [command("tag", by="script", arguments=dict(tags=["a", "<b>"]))],
+    "Untag undefined by panel at step 140.": [command("untag")],  # it was not said which
+    f"Note “{'x' * 60}…” by panel at step 140.": [command("note", arguments=dict(text="x" * 200))],
 }
 
 
@@ -1145,7 +1148,8 @@ def test_commands_leave_marks(panel: PanelPage):
     steer(panel, train(200, loss=np.full(200, .5)), step=200)
     events = [halved(step=20), halved("b", step=50, arguments=dict(factor=2)), halved("c", step=80, arguments=dict(factor=.3)), command("pause", step=110, id="p"),
               command("resume", step=118, id="r"), command("undo", step=140, id="u", arguments=dict(id="a")), command("stop", step=160, id="s", arguments=dict(when="epoch")),
-              command("scale_lr", "refused", 170, "n"), command("early_stop", step=175, id="e"), EARLY_STOP | dict(step=190)]
+              command("scale_lr", "refused", 170, "n"), command("early_stop", step=175, id="e"), EARLY_STOP | dict(step=190),
+              command("tag", step=35, id="t", arguments=dict(tags=["a"])), command("note", step=35, id="m", arguments=dict(text="b"))]
     words = words_drawn(panel, *events, step=200)
     assert sorted(word for word, *_ in words) == sorted(["lr ÷2", "lr ×2", "lr ×0.3", "paused", "undo", "stop after epoch", "early stop"])
     for step in (20, 50, 80, 110, 140, 160, 190): assert .25 < upright(panel, step) < .7, step

@@ -98,6 +98,9 @@ export interface Arguments extends Partial<EarlyStopSettings> {
   /** To which checkpoint: a role or a tag. */
   to?: string;
   tag?: string;
+  tags?: string[];
+  /** Of a note. */
+  text?: string;
 }
 
 /** What a command has come to, an evaluation, early stopping, or the saving of a checkpoint. */

@@ -11,6 +11,7 @@ export function sentence(event: Event, of?: Event, result?: Event): string {
   if (status !== "applied") return `${asked}, requested.`;
   if (command === "evaluate") return `${asked} at step ${step}${found(result)}.`;
   if (command === "checkpoint") return `${asked}, saved at step ${step}.`;
+  if (REMARKS.has(command)) return `${asked} at step ${step}.`;
   return `${asked}, in force at step ${step}${result?.to_step === undefined ? "" : `: weights of step ${result.to_step}`}.`;
 }
 
@@ -48,13 +49,19 @@ const LABELS = new Map<unknown, Phrase>([
   ["pause", () => "paused"],
   ["scale_lr", ({ factor }) => `lr ${partOf(factor) ?? `×${times(factor)}`}`],
   ["undo", () => "undo"],
-  // The first is seen by the rate, the next three by their results; the last changes nothing yet.
+  // The first is seen by the rate, the next three by their results; early stopping changes nothing yet, and remarks never do.
   ["resume", () => ""],
   ["evaluate", () => ""],
   ["checkpoint", () => ""],
   ["rollback", () => ""],
   ["early_stop", () => ""],
+  ["tag", () => ""],
+  ["untag", () => ""],
+  ["note", () => ""],
 ]);
+
+/** What is said of a run, and changes nothing in it. */
+const REMARKS = new Set<unknown>(["tag", "untag", "note"]);
 
 const NAMES = new Map<unknown, Phrase>([
   ["stop", ({ when }) => (when === "epoch" ? "Stop after epoch" : "Stop now")],
@@ -66,7 +73,13 @@ const NAMES = new Map<unknown, Phrase>([
   ["checkpoint", ({ tag }) => (tag ? `Checkpoint ${tag}` : "Checkpoint")],
   ["rollback", ({ to }) => (to ? `Roll back to ${to}` : "Roll back")],
   ["undo", () => "Undo"],
+  ["tag", ({ tags }) => `Tag ${tags}`],
+  ["untag", ({ tags }) => `Untag ${tags}`],
+  ["note", ({ text }) => `Note “${brief(text)}”`],
 ]);
+
+/** The beginning of a text: a line in the list of commands is not for reading. */
+const brief = (text: unknown): string => String(text).replace(/^(.{60}).+$/s, "$1…");
 
 /** A tenth is ÷10, but three tenths are ×0.3. */
 function partOf(factor: unknown): string | undefined {
