@@ -1,10 +1,14 @@
 """However a loop is left, the run says truly how it ended, and every command has one outcome."""
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
 
+import nbformat
 import pytest
+from lab import notebook
 from torch import nn
 
 from trainbook import open_run, watch
@@ -158,6 +162,28 @@ def test_fast_epochs_are_not_all_drawn(tmp_path, monkeypatch):
             for step in run.steps(2): run.log(loss=1.)
             clerk.call(run.views[0])
     assert drawn == ["running", "finished"]
+
+
+LEFT_OPEN = ["""
+from trainbook import watch
+run = watch(name="open", dir="runs")
+for epoch in run.epochs(6):
+    for step in run.steps(500): run.log(loss=1 / run.step)
+    run.log(val_loss=1 / run.step)
+""", "run.log(test_loss=.25)", "6 * 7"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_picture_of_a_run_that_is_left_open(tmp_path, count):
+    """As a Learner leaves it: what is saved is what there was when the last cell was over, and the kernel ends without a complaint."""
+    path = notebook(LEFT_OPEN[:count], tmp_path/"open.ipynb")
+    said = subprocess.run([sys.executable, "-m", "jupyter", "execute", "--inplace", path.name], cwd=tmp_path, check=True, capture_output=True, text=True)
+    shown = [output["data"]["text/html"] for output in nbformat.read(path, 4).cells[0].outputs if "trainbook-picture" in output["data"].get("text/html", "")]
+    assert len(shown) == 1 and "open: finished, step 3000" in shown[0] and "Traceback" not in said.stderr
+    run, = (open_run(file.parent) for file in tmp_path.glob("runs/*/run.json"))
+    assert run.status == "finished"
+    written, logged = (run.path/"picture.svg").stat().st_mtime, run.frame("valid")["_time"].max()
+    assert written > logged
 
 
 def test_a_run_that_was_stopped_begins_no_second_loop(tmp_path):

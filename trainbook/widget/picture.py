@@ -20,9 +20,10 @@ import numpy as np
 from ..run.clerk import clerk
 from ..run.control import mark_of
 from ..run.about import LIVE
+from ..run.file import size_of
 from ..run.reader import Run
 from ..run.record import TableReader
-from ..run.tables import PREFIXES, before, fold, stream_of, table_files
+from ..run.tables import METRICS, PREFIXES, before, fold, stream_of, table_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -221,23 +222,37 @@ def picture(run: Run) -> dict[str, str]:
 
 # %% ../../nbs/40_widget.picture.ipynb #5326a8b5
 class SavedPicture:
-    "The picture of a run as an output of its own, redrawn after epochs and when the run ends"
+    "The picture of a run as an output of its own, redrawn after epochs, at the end of a cell and when the run ends"
     part = "the picture"
 
     def __init__(self, run: Run):
+        from IPython import get_ipython
         from IPython.display import publish_display_data
         self.run, self.faults, self.display_id, self._rest_until = run, run.faults, uuid4().hex, 0.
-        self._drawn = self._stage()
+        self._drawn, self._cells = self._stage(), getattr(get_ipython(), "events", None)
         html = f'<span class="trainbook-picture" data-run="{escape(run.path.name, quote=True)}"></span>'
         publish_display_data({"text/html": html, "text/plain": ""}, transient=dict(display_id=self.display_id))
         clerk.add(self)
+        if self._cells: self._cells.register("post_run_cell", self._end_cell)
 
-    def _stage(self) -> tuple: return self.run.is_over, self.run.status in LIVE, self.run.progress["epoch"] or 0
+    def _stage(self) -> tuple:
+        "Is another one when there is something new to draw"
+        if self.run.status in LIVE: return "live", self.run.progress["epoch"] or 0
+        return self.run.status, sum(size_of(table.path) for table in table_files(self.run.path) if table.stream in METRICS)
+
+    def _end_cell(self, result: object):
+        self._rest_until = 0.
+        clerk.call(self)
+
+    def _leave(self):
+        clerk.remove(self)
+        if self._cells: self._cells.unregister("post_run_cell", self._end_cell)
+        self._cells = None
 
     def tick(self):
         "Redraws if an epoch, the loop or the run has ended since, and the run's end without delay"
         from IPython.display import publish_display_data
-        if self.run.is_over: clerk.remove(self)
+        if self.run.is_over: self._leave()
         began, stage = monotonic(), self._stage()
         if stage == self._drawn or began < self._rest_until and not self.run.is_over: return
         self._drawn = stage
