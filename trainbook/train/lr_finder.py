@@ -72,6 +72,7 @@ class LRFinder(NamedTuple):
     def figure(self) -> "Figure":
         "The losses over the rates, smoothed, with the suggestion"
         from matplotlib.figure import Figure
+        from trainbook.widget.picture import set_quiet
         figure = Figure((6.2, 2.8), layout="constrained")
         axes = figure.subplots()
         smooth = smoothed(self.losses)
@@ -80,10 +81,10 @@ class LRFinder(NamedTuple):
         if (rate := self._rate) is not None:
             axes.plot(rate, np.interp(np.log(rate), np.log(self.rates), smooth), "o", color="#d9730d", label=f"suggestion {rate:.2g}")
             axes.legend(frameon=False, fontsize=8)
-        axes.set(xscale="log", xlabel="learning rate", ylabel="loss", ylim=_range(smooth))
+        axes.set(xscale="log", ylim=_range(smooth))
+        axes.set_title("loss", loc="left", fontsize=10, color="#1b1f24")
         axes.grid(axis="y", color="#e3e7eb", lw=.8)
-        axes.spines[:].set_visible(False)
-        axes.tick_params(colors="#5b6570", labelsize=8, length=0, which="both")
+        set_quiet(axes, "learning rate")
         return figure
 
     def _repr_png_(self) -> bytes:

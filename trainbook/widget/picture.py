@@ -95,9 +95,12 @@ def set_scale(axes: "Axes", shown: Iterable["pd.Series"]):
     axes.set_yscale("log")
     set_plain_numbers(axes)
 
-def set_quiet(axes: "Axes"):
+def set_quiet(
+    axes: "Axes",
+    along: str = "step",  # what the x axis tells
+):
     "Nothing that is louder than the curves"
-    axes.set_xlabel("step", fontsize=8, color="#5b6570")
+    axes.set_xlabel(along, fontsize=8, color="#5b6570")
     axes.spines[:].set_visible(False)
     axes.tick_params(colors="#5b6570", labelsize=8, length=0, which="both")
 
