@@ -1,7 +1,7 @@
 # One word for each thing one does here. Needs Python 3.10 or newer and git; the rest is installed into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-TORCH ?= torch==2.13.0
+TORCH := torch==2.13.0
 QUICKSTART := nbs/tutorials/01_quickstart.ipynb
 
 MINUTES ?= 30
