@@ -26,6 +26,7 @@ from trainbook.run.control import Command
 SECONDS = MINUTES * 60 or 20
 RELOAD, STOPPED = (60, 60) if IS_LONG else (6, 10)  # seconds between two reloads; that the kernel sleeps
 TURN = (5, 12) if IS_LONG else (1, 3)  # seconds that a tab is shown
+LOOKS = 300 if IS_LONG else 50  # at the kernel, each time it is weighed
 MB = 2**20
 
 # By how much something may grow: by itself, while caches fill up, and for each byte in the tables, all of which the pages hold.
@@ -260,12 +261,12 @@ class Scales:
 
     def weigh(self):
         kernel = process_of(self.run)
-        # a file is open for a moment now and then
-        looks = [(kernel.num_fds(), kernel.num_threads(), time.sleep(.02)) for _ in range(50)]
+        # a file is open for a moment now and then, and who draws the picture of a long run needs room for a second or two
+        looks = [(kernel.num_fds(), kernel.num_threads(), kernel.memory_info().rss, time.sleep(.02)) for _ in range(LOOKS)]
         pages = {f"{name} of {tab.file.stem}": value for tab in self.tabs for name, value in tab.weight().items()}
         renderers = [child for child in self.chromium.children(recursive=True) if "--type=renderer" in child.cmdline()]
         self.weights.append(dict(
-            steps=self.run.progress["step"], rows=sum(file.stat().st_size for file in self.run.path.glob("*.npy")), kernel=kernel.memory_info().rss,
+            steps=self.run.progress["step"], rows=sum(file.stat().st_size for file in self.run.path.glob("*.npy")), kernel=min(look[2] for look in looks),
             watching=self.watching.memory_info().rss, renderers=sum(child.memory_info().rss for child in renderers), **pages,
             files=min(look[0] for look in looks), threads=min(look[1] for look in looks)))
 
