@@ -740,6 +740,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                            'trainbook/train/callbacks.py'),
                                            'trainbook.train.callbacks._require': ( 'train.callbacks.html#_require',
                                                                                    'trainbook/train/callbacks.py'),
+                                           'trainbook.train.callbacks.check_number': ( 'train.callbacks.html#check_number',
+                                                                                       'trainbook/train/callbacks.py'),
                                            'trainbook.train.callbacks.patience_of': ( 'train.callbacks.html#patience_of',
                                                                                       'trainbook/train/callbacks.py')},
             'trainbook.train.checkpoint': { 'trainbook.train.checkpoint.Checkpoints': ( 'train.checkpoint.html#checkpoints',
