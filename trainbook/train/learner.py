@@ -90,7 +90,7 @@ class Learner:
 
     def fit(
         self,
-        n_epoch: int,
+        n_epoch: int,  # with `resume`, those of the run it goes on from included
     ) -> LiveRun:
         "Trains so many epochs; a second time, it goes on"
         self._check_loader()
