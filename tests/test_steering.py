@@ -492,10 +492,10 @@ def test_a_thousand_opposite_commands(tmp_path, helper):
             until(lambda: not list((run.path/"inbox").iterdir()))
             with pytest.raises(AssertionError, match="thread that trains"): run._obey(Command("pause"))
         finally: others.extend((run.resume(), run.stop()))
-    helper(all_of_them)
     with run:
         for epoch in run.epochs(2):
             for i in run.batches(itertools.count()):
+                if i == 0: helper(all_of_them)
                 optimizer.step()
                 if i % 10 == 0: run.log(val_loss=1.)
     assert (run.status, run._progress["epoch"]) == ("stopped", 0)

@@ -232,32 +232,34 @@ class SavedPicture:
         from IPython import get_ipython
         from IPython.display import publish_display_data
         self.run, self.faults, self.display_id, self._rest_until = run, run.faults, uuid4().hex, 0.
-        self._drawn, self._cells = self._stage(), getattr(get_ipython(), "events", None)
+        self._drawn, self._is_due, self._shell = self._stage(), False, get_ipython()
         html = f'<span class="trainbook-picture" data-run="{escape(run.path.name, quote=True)}"></span>'
         publish_display_data({"text/html": html, "text/plain": ""}, transient=dict(display_id=self.display_id))
         clerk.add(self)
-        if self._cells: self._cells.register("post_run_cell", self._end_cell)
+        if self._shell: self._shell.events.register("post_run_cell", self._end_cell)
 
-    def _stage(self) -> tuple:
-        "Is another one when there is something new to draw"
-        if self.run.status in LIVE: return "live", self.run.progress["epoch"] or 0
-        return self.run.status, sum(size_of(table.path) for table in table_files(self.run.path) if table.stream in METRICS)
+    def _stage(self) -> tuple[str, int, int]:
+        "How the run stands, its epoch, and how many bytes of metrics there are"
+        logged = sum(size_of(table.path) for table in table_files(self.run.path) if table.stream in METRICS)
+        return "live" if self.run.status in LIVE else self.run.status, self.run.progress["epoch"] or 0, logged
 
     def _end_cell(self, result: object):
-        self._rest_until = 0.
+        self._is_due = True
         clerk.call(self)
 
     def _leave(self):
         clerk.remove(self)
-        if self._cells: self._cells.unregister("post_run_cell", self._end_cell)
-        self._cells = None
+        if self._shell: self._shell.events.unregister("post_run_cell", self._end_cell)
+        self._shell = None
 
     def tick(self):
-        "Redraws if an epoch, the loop or the run has ended since, and the run's end without delay"
+        "Redraws if an epoch or the loop has ended since; at the end of a cell and of the run without delay, if there is anything new"
         from IPython.display import publish_display_data
+        if getattr(self._shell, "exit_now", False): return  # the kernel is about to end, and sends nothing large any more
+        is_due, self._is_due = self._is_due or self.run.is_over, False
         if self.run.is_over: self._leave()
         began, stage = monotonic(), self._stage()
-        if stage == self._drawn or began < self._rest_until and not self.run.is_over: return
+        if stage == self._drawn or not is_due and (began < self._rest_until or stage[:2] == self._drawn[:2]): return
         self._drawn = stage
         publish_display_data(picture(self.run), transient=dict(display_id=self.display_id), update=True)
         self._rest_until = monotonic() + 50 * (monotonic() - began)
