@@ -202,7 +202,7 @@ def report(measured: list[np.ndarray], rounds: int, same: int) -> list[str]:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=6, help="pairs of blocks in each fit")
+    parser.add_argument("--rounds", type=int, default=12, help="pairs of blocks in each fit")
     rounds = parser.parse_args().rounds
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)  # as in overhead.py
