@@ -4,6 +4,7 @@ import math
 import os
 import random
 import signal
+import time
 import warnings
 from collections import namedtuple
 from functools import cache
@@ -22,6 +23,7 @@ from torchmetrics import MeanMetric, MetricCollection
 from torchmetrics.classification import BinaryAccuracy, MulticlassAccuracy, MulticlassF1Score
 
 from trainbook import Learner
+from trainbook.train import checkpoint
 from trainbook.train.callback import (
     EVENTS, Callback, CancelBatchException, CancelEpochException, CancelException, CancelFitException, CancelStepException)
 from trainbook.train.callbacks import (
@@ -371,8 +373,15 @@ def test_a_cancelled_fit_can_be_gone_on_from(learner, event):
     """With the batch behind the one it was cancelled in."""
     whole = learner([at_step(4, CancelBatchException, event)] if event != "after_batch" else []).fit(2).history("loss")
     run = learner([at_step(4, CancelFitException, event)]).fit(2)
-    run.finish()
     assert learner(resume=run).fit(2).history("loss") == whole
+
+
+def test_a_fit_can_be_gone_on_from_at_once(learner, monkeypatch):
+    """By its folder, while its last checkpoint is still being written."""
+    whole = learner().fit(2).history("loss")
+    monkeypatch.setattr(checkpoint, "save", lambda folder, snapshot, save=checkpoint.save: (time.sleep(.3), save(folder, snapshot)))
+    run = learner().fit(1)
+    assert learner(resume=run.path).fit(2).history("loss") == whole
 
 
 # Beside the same loop by hand

@@ -98,6 +98,7 @@ def watch(
     best_by = settings if settings.restore_best else patience(monitor, mode, None)
     for old in _open_runs():
         if _is_replaced(old, model, here): old.finish()
+        elif resume is not None: old.checkpoints.wait()  # it may be the one to go on from, by what is just being written
     name = name or Path(here.get("notebook") or sys.argv[0] or "run").stem
     run = LiveRun(model, optimizer, every, evaluate, settings, scheduler=scheduler, state=state, keep=keep, best_by=best_by, resume=resume,
                   name=name, config=config, dir=dir)
