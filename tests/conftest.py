@@ -2,6 +2,7 @@
 
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
     # Playwright's sync API leaves an event loop running, in which other tests could not use asyncio.run.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_sessionfinish() -> None:
+    """End the runs that tests have left open, which Python would do as it ends: pytest has the last word."""
+    if watching := sys.modules.get("trainbook.train.watch"):
+        watching._finish_open_runs()
 
 
 @pytest.hookimpl(wrapper=True)
