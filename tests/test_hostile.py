@@ -6,9 +6,12 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ from hypothesis import strategies as st
 from soak import IS_LONG, MINUTES
 
 from trainbook import compare, list_runs, open_run, watch
-from trainbook.run.control import mark_of
+from trainbook.run.control import Command, collect, leave, mark_of
 from trainbook.run.record import Table, header, row_type
 from trainbook.train.checkpoint import entries_of, find
 from trainbook.widget.feed import Feed
@@ -172,10 +175,46 @@ def fuzz_layouts(honest, data):
     fuzz(honest, data, TABLES, lambda name, old: content)
 
 
-@pytest.mark.parametrize("fuzz", [fuzz_bytes, fuzz_values, fuzz_layouts], ids=["bytes", "values", "layouts"])
+@cache
+def listening(dir: Path):
+    """A run that trains and obeys."""
+    model = torch.nn.Linear(1, 1)
+    return watch(model, torch.optim.SGD(model.parameters(), lr=.1), name="listening", dir=dir, view=None, evaluate=lambda run: dict(val_loss=1.))
+
+
+ASKED = [Command("early_stop", dict(on=True, metric="val_loss", patience=3, min_delta=.1, mode="min", restore_best=False)), Command("scale_lr", dict(factor=.5)),
+         Command("stop", dict(when="step")), Command("rollback", dict(to="best")), Command("checkpoint", dict(tag="a")), Command("undo"), Command("evaluate"),
+         Command("note", dict(text="b")), Command("tag", dict(tags=["c"])), Command("untag", dict(tags=["c"])), Command("pause")]
+
+
+@EXAMPLES
+@given(data=st.data())
+def fuzz_inbox(honest, data):
+    """Whatever is left there goes, is one command, and has one outcome."""
+    run, seen = listening(honest.parent/"listening"), data.draw(st.sampled_from(ASKED))
+    with TemporaryDirectory() as folder:
+        file = leave(Path(folder), replace(seen, id=uuid4().hex))
+        content = file.read_bytes()
+        bent = bend(data, content) if data.draw(st.booleans()) else json.dumps(bend_json(data, json.loads(content)), ensure_ascii=data.draw(st.booleans())).encode("utf-8", "surrogatepass")
+        file.write_bytes(bent)
+        command, = collect(Path(folder))
+        assert not list(Path(folder).iterdir())
+    before = sum(event.get("id") == command.id for event in run.events())
+    for _ in run.steps(1):
+        run.request(command)
+        run.resume()
+    assert [event["status"] for event in run.events() if event.get("id") == command.id][0] == "requested"
+    assert before or sum(event.get("id") == command.id for event in run.events()) == 2
+    assert not run.mailbox.waiting and not run.faults.parts
+
+
+FUZZERS = dict(bytes=fuzz_bytes, values=fuzz_values, layouts=fuzz_layouts, inbox=fuzz_inbox)
+
+
+@pytest.mark.parametrize("fuzz", FUZZERS.values(), ids=FUZZERS)
 def test_fuzz(honest, fuzz):
-    """As many examples as there is time for: a few, or for a third of the minutes of `make soak`."""
-    until, rounds = monotonic() + 60 * min(MINUTES, 10) / 3, 0
+    """As many examples as there is time for: a few, or for each fuzzer's share of ten minutes."""
+    until, rounds = monotonic() + 60 * min(MINUTES, 10) / len(FUZZERS), 0
     while True:
         fuzz(honest)
         rounds += 1
