@@ -159,8 +159,9 @@ def test_callbacks_come_by_order_and_then_as_given(learner):
     called = []
     made = [Doing(before_fit=lambda learn, name=name: called.append(name)) for name in "abcd"]
     for callback, order in zip(made, (5, 0, -5, 0)): callback.order = order
-    learner(made).fit(0)
-    assert called == list("cbda")
+    learn = learner(made)
+    learn.fit(0)
+    assert called == list("cbda") and "before_fit       Doing, Doing, Doing, Doing\n" in f"{learn!r}\n"
 
 
 def ideal(event, error, n_epoch=2):
