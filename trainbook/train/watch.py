@@ -69,7 +69,11 @@ def _is_replaced(
 
 @atexit.register
 def _finish_open_runs():
-    for run in _open_runs(): run.finish()
+    for run in _open_runs():
+        # a kernel that ends sends nothing large any more; what was new was drawn when its last cell was over
+        from trainbook.widget.picture import SavedPicture
+        run.views = [view for view in run.views if not isinstance(view, SavedPicture)]
+        run.finish()
 
 # %% ../../nbs/5b_train.watch.ipynb #30691aec
 def watch(

@@ -255,7 +255,6 @@ class SavedPicture:
     def tick(self):
         "Redraws if an epoch or the loop has ended since; at the end of a cell and of the run without delay, if there is anything new"
         from IPython.display import publish_display_data
-        if getattr(self._shell, "exit_now", False): return  # the kernel is about to end, and sends nothing large any more
         is_due, self._is_due = self._is_due or self.run.is_over, False
         if self.run.is_over: self._leave()
         began, stage = monotonic(), self._stage()
