@@ -6,20 +6,42 @@ QUICKSTART := nbs/tutorials/01_quickstart.ipynb
 
 MINUTES ?= 30
 
-.PHONY: train lab test soak export outputs js picture bench clean
+.PHONY: train lab check check-style check-types check-js test soak faults export outputs js picture bench clean
 
 train: .venv/lab  ## trains the quickstart in a real kernel, with progress
-	$(BIN)/python -c "from trainbook.train.notebook import report, run_notebook; report(run_notebook('$(QUICKSTART)'))"
+	$(BIN)/python -c "from trainbook.terminal.notebook import report, run_notebook; report(run_notebook('$(QUICKSTART)'))"
 
 lab: .venv/lab  ## opens the quickstart in JupyterLab
 	$(BIN)/jupyter lab $(QUICKSTART)
 
-test: .venv/dev .venv/chromium  ## everything: notebooks, package, browser
-	$(BIN)/nbdev-test --n-workers 2
-	$(BIN)/pytest tests
+check: .venv/dev .venv/js  ## linters, type checkers, imports in a circle and what TypeScript computes, within a minute
+	$(MAKE) --no-print-directory -j 2 check-types check-style check-js
+
+check-types:
+	$(BIN)/basedpyright --pythonpath $(BIN)/python  # of all the Pythons on PATH, the one that has torch
+	$(BIN)/python tests/public_types.py
+
+check-style:
+	$(BIN)/ruff check
+	$(BIN)/pytest -q -p no:cacheprovider tests/test_layers.py
+
+check-js:
+	$(BIN)/npm --prefix js run check
+	$(BIN)/npm --prefix js test
+
+test: check .venv/chromium  ## everything: the checks, notebooks, package, browser
+	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re tutorials  # tests/test_tutorials.py runs those in a real kernel
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests -m 'not browser and not quiet' -n 2 --dist worksteal  # two processes of several threads each would wait for each other
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests -m 'browser and not jupyter' -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests -m 'jupyter and not quiet' -n 2 --dist worksteal
+	$(BIN)/pytest tests -m quiet
 
 soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders full of nonsense, and MINUTES in JupyterLab
 	TRAINBOOK_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -s tests/test_crash.py tests/test_hostile.py tests/test_soak.py
+
+faults: .venv/dev  ## what is found in the 133 programs of the fault suite, with three seeds each, beside the goals; about 40 minutes
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/score.py --half tune -j 2
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/score.py --half report -j 2
 
 export: .venv/dev  ## writes trainbook/ and README.md from nbs/, and cleans the notebooks
 	$(BIN)/nbdev-export
@@ -31,15 +53,15 @@ outputs: .venv/dev  ## runs all notebooks and keeps what their cells show
 	$(BIN)/python nbs/outputs.py
 	$(BIN)/nbdev-clean
 
-js: .venv/dev  ## builds trainbook/static from js/widget
-	$(BIN)/npm --prefix js ci --no-audit --no-fund
+js: .venv/js  ## builds trainbook/static from js/widget
+	$(BIN)/python js/protocol.py
 	$(BIN)/npm --prefix js run check
 	$(BIN)/npm --prefix js run build
 
 picture: .venv/dev .venv/chromium  ## takes the README's picture of the panel from a real run in JupyterLab
 	$(BIN)/python tests/picture.py nbs/images
 
-bench: bench-gpu bench-front_end bench-recording bench-learner bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
+bench: bench-gpu bench-front_end bench-recording bench-show bench-learner bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
 
 bench-front_end: .venv/dev .venv/chromium
 	$(BIN)/python bench/front_end.py
@@ -51,6 +73,10 @@ bench-%: .venv-bench/ok
 .venv/lab .venv/dev: settings.ini setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH) -e '.[$(@F)]'
+	touch $@
+
+.venv/js: js/package-lock.json | .venv/dev
+	$(BIN)/npm --prefix js ci --no-audit --no-fund
 	touch $@
 
 # fastai comes alone: it asks for torchvision, which breaks beside this torch; what its Learner imports is among the extras
@@ -67,4 +93,4 @@ bench-%: .venv-bench/ok
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bench build dist *.egg-info js/node_modules
+	rm -rf .venv .venv-bench build dist *.egg-info js/node_modules js/build

@@ -17,9 +17,9 @@ setup(
     packages=find_packages(include=["trainbook", "trainbook.*"]),
     package_data={"trainbook": ["*.pyi", "py.typed", "static/*"]},
     entry_points={
-        "console_scripts": ["trainbook = trainbook.widget.doctor:main"],
-        "trainbook.views": ["panel = trainbook.widget.panel:Panel"],
+        "console_scripts": ["trainbook = trainbook.terminal.doctor:main"],
+        "trainbook.views": ["panel = trainbook.widget.panel:Panel", "checkpoints = trainbook.train.checkpoint:Checkpoints"],
     },
     install_requires=settings["requirements"].split(),
-    extras_require={extra: settings[f"{extra}_requirements"].split() for extra in ("lab", "dev", "bench")},
+    extras_require={extra: settings[f"{extra}_requirements"].split() for extra in ("gpu", "metrics", "lab", "dev", "bench")},
 )

@@ -146,7 +146,7 @@ class Turns:
 
     def change_clients(self):
         "What the clerk does for one loop must not be counted for the other"
-        served = clerk._clients
+        served = clerk.clients
         for client in served: clerk.remove(client)
         for client in self.waiting: clerk.add(client)
         self.waiting = served

@@ -26,7 +26,7 @@ OURS = "trainbook `log()`"
 def trainbook_log(folder):
     run = watch(name="bench", dir=folder, view=None)
     def step(i):
-        run.step = i
+        run.recorder.position.step = i
         run.log(loss=.1, accuracy=.2, grad_norm=.3, learning=.4)
     return step
 

@@ -24,7 +24,7 @@ def trainbook(training: Training, every: int, budget: bool = True) -> Iterator:
     from trainbook.run.clerk import clerk
     with watch(training.model, training.optimizer, dir="runs", view="panel", every=every) as run:
         if not budget: run.observer.budget.window = math.inf  # never settles
-        clients = run, run.observer, *run.views
+        clients = run.recorder, run.observer, run.checkpointer, *run.views
         while True:
             # what the clerk does for this run must not be counted for the bare loop
             for client in clients: clerk.remove(client)
@@ -78,10 +78,12 @@ def trainplot(training: Training) -> Iterator:
 
 
 def fastprogress(training: Training) -> Iterator:
-    from fastprogress.fastprogress import master_bar
+    from fastprogress.fastprogress import master_bar, progress_bar
     block, losses, accuracies = len(training.batches), [], []
-    for epoch in (bar := master_bar(range(1), names=["loss", "accuracy"])):
-        for step, (x, y) in enumerate(bar.progress(cycle(training.batches), total=10**6)):
+    bar = master_bar(range(1))
+    bar.names = ["loss", "accuracy"]
+    for epoch in bar:
+        for step, (x, y) in enumerate(progress_bar(cycle(training.batches), total=10**6, parent=bar)):
             if step % block == 0:
                 paused = time()
                 yield

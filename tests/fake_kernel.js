@@ -19,6 +19,7 @@ class Model {
   }
   send(content) {
     this.sent.push(content);
+    if (content.command === "media") answerWithFile(this, content.file);
     queueMicrotask(() => this.emit({ kind: "update", tables: [], acknowledged: [content.id], route: null }, []));
   }
   emit(content, buffers) {
@@ -26,11 +27,30 @@ class Model {
   }
 }
 
+async function answerWithFile(model, file) {
+  const found = await fetch(`/media/${file}`);
+  const isThere = found.status === 200;
+  const content = isThere ? await found.arrayBuffer() : new ArrayBuffer();
+  model.emit({ kind: "media", file, problem: isThere ? null : "it is gone" }, [new DataView(content)]);
+}
+
 /** Shows the widget in place of the one before. */
 export function show(traits) {
   window.shown?.remove();
   const model = new Model(traits);
   window.shown = { model, remove: widget.render({ model, el: document.getElementById("widget") }) };
+}
+
+/** As from a kernel that has nothing new to tell but is there. */
+export const beat = () => window.shown?.model.emit({ kind: "update", tables: [], acknowledged: [], route: null }, []);
+
+let heart = setInterval(beat, 1000);
+
+/** From now on it is silent and answers nothing; that it was shut down, JupyterLab says with an event. */
+export function die(isToldBy) {
+  clearInterval(heart);
+  window.shown.model.send = (content) => window.shown.model.sent.push(content);
+  for (const listener of window.shown.model.listeners.get(isToldBy) ?? []) listener();
 }
 
 /** Sends an update, and resolves when it is drawn. Its buffers come as one file; `lengths` has the bytes of each. */
@@ -65,4 +85,4 @@ async function buffersOf({ lengths, url }) {
 /** Resolves when what was asked for before is drawn. */
 export const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
-window.kernel = { show, play, repeat, drawn };
+window.kernel = { show, play, repeat, drawn, beat, die };

@@ -31,8 +31,8 @@ def train(name):
                 if heard is None and any(event["event"] == "command" for event in run.events()):
                     print("in a long step", flush=True)
                     late = time.monotonic() + 5
-                    while not run.mailbox.waiting and time.monotonic() < late: time.sleep(.01)
-                    heard = bool(run.mailbox.waiting)
+                    while not run.recorder.mailbox.waiting and time.monotonic() < late: time.sleep(.01)
+                    heard = bool(run.recorder.mailbox.waiting)
             run.log(val_loss=1 / (epoch + 1))
     print(f"{name}: {run.status}", "heard at once" if heard else "heard at the step's edge" if heard is False else "", flush=True)
 """
@@ -78,7 +78,7 @@ class OtherLab(JupyterServer):
         """At once: asked to end, a server that has shown a notebook without a kernel takes its time."""
         try: self.reset()
         finally:
-            self._process.kill()
+            self.process.kill()
             super().stop()
 
 

@@ -77,7 +77,7 @@ class JupyterServer:
         self.home = Path(tempfile.mkdtemp(prefix="jupyter-home-"))
         self.log = self.home / "server.log"
         self._configure()
-        self._process = self._launch()
+        self.process = self._launch()
         try:
             self._wait_until_up(timeout)
         except BaseException:
@@ -140,12 +140,12 @@ class JupyterServer:
 
     def stop(self) -> None:
         """End the server with its kernels and remove its temporary folder."""
-        self._process.terminate()
+        self.process.terminate()
         try:
-            self._process.wait(15)
+            self.process.wait(15)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.process.kill()
+            self.process.wait()
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _delete(self, path: str) -> None:
@@ -202,13 +202,13 @@ class JupyterServer:
     def _wait_until_up(self, timeout: float) -> None:
         """Wait till the API answers; raise with the end of the log when it does not."""
         deadline = time.monotonic() + timeout
-        while self._process.poll() is None and time.monotonic() < deadline:
+        while self.process.poll() is None and time.monotonic() < deadline:
             try:
                 self.api("GET", "status")
                 return
             except OSError:
                 time.sleep(0.1)
-        raise RuntimeError(f"JupyterLab did not start (exit code {self._process.poll()}):\n{self.log_tail()}")
+        raise RuntimeError(f"JupyterLab did not start (exit code {self.process.poll()}):\n{self.log_tail()}")
 
 
 def _free_port() -> int:
@@ -338,9 +338,16 @@ class LabPage:
         self._wait_for_splash()
 
     def save(self) -> None:
-        """Save the notebook and wait till it is saved."""
+        """Save the notebook and wait till it is saved, with what a kernel has sent meanwhile."""
         self._js("() => jupyterapp.commands.execute('docmanager:save')")
-        self.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
+        self.page.wait_for_function(
+            """async () => {
+                const {context} = jupyterapp.shell.currentWidget;
+                if (context.model.dirty) await context.save();
+                return !context.model.dirty;
+            }""",
+            polling=200,
+        )
 
     def kernel_status(self) -> str:
         """Return what the page shows of the kernel: idle, busy, unknown (none, or not heard of yet) ..."""

@@ -55,7 +55,7 @@ def train(moment: str, folder: str, memory: str):
     model = torch.nn.Linear(8, 8) if moment == "checkpoints" else None
     shared[1] = True
     run = watch(model, name="doomed", dir=folder, view=None)
-    if moment == "flushing": threading.Thread(target=lambda: [run.flush() for _ in count()], daemon=True).start()
+    if moment == "flushing": threading.Thread(target=lambda: [run.recorder.flush() for _ in count()], daemon=True).start()
     calls = 0
     for epoch in run.epochs(10**6):
         for _ in run.steps(50):
@@ -69,6 +69,7 @@ def train(moment: str, folder: str, memory: str):
 
 def serve():
     """Forks a process for each line that asks for one: importing torch takes longer than all it has to do."""
+    pid = 0
     for line in sys.stdin:
         if line == "reap\n": print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
         elif pid := os.fork(): print(pid, flush=True)

@@ -1,4 +1,4 @@
-"""Values on a device nobody waits for. There is no GPU here: copies arrive when the test says, reading by force is an error."""
+"""Values on a device that are not waited for. There is no GPU here: copies arrive when the test says, reading by force is an error."""
 import os
 import signal
 import subprocess
@@ -7,6 +7,7 @@ import threading
 import warnings
 import weakref
 from contextlib import contextmanager
+from operator import attrgetter
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ CUDA = torch.device("cuda:0")
 
 
 class Far(torch.Tensor):
-    """A tensor that says it is on a GPU; whoever reads it would wait for the GPU."""
+    """A tensor that says it is on a GPU; reading it would mean waiting for the GPU."""
     is_cpu = False
     device = CUDA
     may_be_read = False
@@ -36,7 +37,7 @@ def far(value: float) -> Far: return torch.tensor(value, dtype=torch.float64).as
 
 
 class SlowCopy(ring.PinnedCopy):
-    """Arrives when somebody says so."""
+    """Arrives when the test says so."""
     arrived = True
     def __init__(self, values): self.host = torch.empty_like(values)
     def start(self, values): self.host[:len(values)].copy_(values)
@@ -109,8 +110,8 @@ def test_gradients_that_arrive_later(tmp_path, gpu, monkeypatch):
     """They are the same, at the same steps, as those that are there at once."""
     here, _, weights = train(tmp_path, far_loss=False)
     late = NearRing(CUDA, rows=8, patience=60.)
-    monkeypatch.setattr(observer.Observer, "bring", lambda self, values, deliver: late.put(values, deliver))
-    monkeypatch.setattr(observer.Observer, "poll", lambda self: late.poll())
+    monkeypatch.setattr(observer.Observer, "bring", lambda self, values, deliver, row=None, device=None: late.push(values, deliver, row))
+    monkeypatch.setattr(observer.Observer, "on_step_end", lambda self: late.poll())
     monkeypatch.setattr(observer.Observer, "drain", lambda self: late.drain())
     there, _, same_weights = train(tmp_path, far_loss=False)
     assert all(map(torch.equal, weights, same_weights)) and late.chunks > 0
@@ -173,20 +174,21 @@ def fail(*args, **kwargs): raise ZeroDivisionError("a fault of ours")
 
 
 @pytest.mark.parametrize("place", [
-    "ring.Ring.put", "ring.Ring.poll", "ring.Ring.drain", "ring.Chunk.empty", "ring.Chunk.put", "gradients.Plan.__init__",
-    "gradients.Measurement.take_gradients", "gradients.Measurement.finish", "gradients.Measurement.figures",
-    "machine.Machine.figures", "throughput.Throughput.count", "steps.StepWatch.__init__"])
+    "ring.Ring.push", "ring.Ring.poll", "ring.Ring.drain", "ring.Chunk.deliver", "ring.Chunk.append", "gradients.Plan.__init__", "gradients.Plan.fits",
+    "gradients.Measurement.measure_gradients", "gradients.Measurement.finish", "gradients.Plan.keep_weights", "steps.figures", "steps.StepRecorder._record",
+    "machine.Machine.figures", "observer.Observer.on_step_begin", "throughput.Throughput.count", "steps.StepWatch.__init__",
+    "steps.StepWatch.end"])
 def test_a_fault_of_ours_changes_nothing(tmp_path, gpu, monkeypatch, place):
     """Same losses and weights, bit for bit, and one warning; all rows are there."""
     import trainbook.measure
     _, losses, weights = train(tmp_path, far_loss=False)
-    module, kind, name = place.split(".")
+    module, *kind, name = place.split(".")
     monkeypatch.setattr(Far, "may_be_read", module == "ring")  # without the ring there is no other way
-    monkeypatch.setattr(getattr(sys.modules[f"trainbook.measure.{module}"], kind), name, fail)
+    monkeypatch.setattr(attrgetter(".".join([module, *kind]))(trainbook.measure), name, fail)
     with one_warning(): run, ours, our_weights = train(tmp_path, far_loss=True)
     assert ours == losses and all(map(torch.equal, our_weights, weights))
     assert run.status == "finished"
-    lost = dict.fromkeys(("ring.Ring.drain", "ring.Chunk.empty"), 4)  # of what arrived in the very call that failed
+    lost = dict.fromkeys(("ring.Ring.drain", "ring.Chunk.deliver"), 4)  # of what arrived in the very call that failed
     assert len(run.frame()) >= 40 - lost.get(place, 0)
 
 
@@ -198,7 +200,7 @@ def test_a_fault_beside_the_hooks_of_others(tmp_path, monkeypatch):
         sgd.register_step_pre_hook(lambda *_: theirs.append("before"))
         sgd.register_step_post_hook(lambda *_: theirs.append("after"))
         for step in run.steps(10):
-            if step == 5: monkeypatch.setattr(sys.modules["trainbook.measure.gradients"].Measurement, "take_gradients", fail)
+            if step == 5: monkeypatch.setattr(sys.modules["trainbook.measure.gradients"].Measurement, "measure_gradients", fail)
             model(torch.ones(1, 2)).sum().backward()
             sgd.step()
     assert theirs == ["before", "after"] * 10 and len(run.frame("gradients")) == 5
@@ -218,7 +220,7 @@ def test_a_step_that_fails_is_no_measurement(tmp_path):
 
 
 def test_looking_from_another_thread(tmp_path):
-    """Only the thread that trains brings values home; whoever looks from another one sees what has arrived."""
+    """Only the thread that trains brings values home; another one sees what has arrived."""
     model = torch.nn.Linear(2, 1)
     sgd = torch.optim.SGD(model.parameters(), lr=.1)
     run = watch(model, sgd, dir=tmp_path, view=None)

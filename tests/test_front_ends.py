@@ -34,6 +34,8 @@ def _(train):
 
 def statuses(folder: Path) -> list[str]: return [open_run(run).status for run in list_runs(folder / "runs").index]
 
+pytestmark = [pytest.mark.jupyter, pytest.mark.quiet]  # or another front end, each with a server and kernels of its own
+
 
 def yes(is_so: bool) -> str: return "yes" if is_so else "no"
 
@@ -121,7 +123,7 @@ def test_jupyter_execute(tmp_path):
 
 def in_terminal(terminal: pexpect.spawn, folder: Path) -> tuple[bool, bool]:
     """Whether a bar grows and epochs are told, and whether Ctrl-C ends the training without ending what comes after it."""
-    terminal.expect(r"epoch \d+/300 \|█+")
+    terminal.expect(r"Epoch \d+/300 : \|█+")
     terminal.expect(r"\r +3 +[\d.]+ +0\.3333\r")
     terminal.sendintr()
     terminal.expect("first stopped at step")

@@ -7,7 +7,6 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -21,12 +20,13 @@ from hypothesis import strategies as st
 from soak import IS_LONG, MINUTES
 
 from trainbook import compare, list_runs, open_run, watch
-from trainbook.run.control import Command, collect, leave, mark_of
+from trainbook.run.clerk import clerk
+from trainbook.run.control import Command, collect, leave
 from trainbook.run.record import Table, header, row_type
 from trainbook.train.checkpoint import entries_of, find
 from trainbook.widget.feed import Feed
 from trainbook.widget.panel import pack
-from trainbook.widget.terminal import Terminal
+from trainbook.terminal.progress import Terminal
 
 CORPUS = Path(__file__).parent/"corpus"  # what was once found to do harm, and what may: one file each, named `what it is.name.ending`, with _ for further dots
 
@@ -44,6 +44,7 @@ def honest(tmp_path_factory) -> Path:
                 run.log(loss=1., accuracy=.5)
             run.log(val_loss=.5)
             run.scale_lr(.5), run.checkpoint("kept"), run.rollback("kept"), run.undo(), run.note("so far"), run.tag("t")
+            run.show("samples", torch.rand(2, 1, 4, 4)), run.show("weights", torch.rand(9))
     long = Table(run.path/"train.long.npy", [("key", "S64"), ("value", "<f8")])  # as if there had been thousands of names
     for i in range(6): long.append(i, b"name %d" % (i % 3), i)
     long.close()
@@ -55,9 +56,16 @@ def readings(path: Path) -> list[Callable]:
     run = open_run(path)
     frames = [lambda stream=stream: run.frame(stream, joined=True) for stream in ("train", "valid", "gradients", "system")]
     names = "name config tags notes parent progress status is_over layers metrics".split()
-    return [*frames, *(lambda name=name: getattr(run, name) for name in names), run.events, run.latest, run.ancestors, lambda: run.curve("loss"), lambda: run.history("val_loss"),
-            lambda: repr(run), lambda: [mark_of(event) for event in run.events()], lambda: entries_of(run), lambda: find(run), lambda: list_runs(path.parent), lambda: repr(compare(run)),
-            lambda: fed(Feed(run)), lambda: shown(run)]
+    return [*frames, *(lambda name=name: getattr(run, name) for name in names), run.events, run.latest, run.ancestors, lambda: run.curve("loss"),
+            lambda: run.history("val_loss"),
+            lambda: repr(run), lambda: run.unknown, lambda: entries_of(run), lambda: find(run), lambda: list_runs(path.parent), lambda: repr(compare(run)),
+            lambda: fed(Feed(run)), lambda: shown(run), run.media, *(lambda one=one: one.value for one in media_of(run))]
+
+
+def media_of(run):
+    """What it has shown, if its events can be read."""
+    try: return run.media()
+    except ValueError: return []
 
 
 def fed(feed: Feed):
@@ -68,6 +76,7 @@ def fed(feed: Feed):
 
 def shown(run):
     terminal = Terminal(run)
+    clerk.remove(terminal)  # whose thread would go on with it in the midst of what is done here, and when the folder is gone
     terminal.tick()
     terminal.tick()
 
@@ -77,9 +86,11 @@ def ask_everything(path: Path) -> list[str]:
     try: asked = readings(path)
     except (ValueError, FileNotFoundError): return []
     answers = []
-    for ask in asked:
-        try: answers.append(repr(ask()))
-        except (ValueError, FileNotFoundError) as error: assert str(error)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "(?s).* is compared without what can't be read of it", RuntimeWarning)
+        for ask in asked:
+            try: answers.append(repr(ask()))
+            except (ValueError, FileNotFoundError) as error: assert str(error)
     return answers
 
 
@@ -96,7 +107,7 @@ def with_file(honest: Path, name: str, content: bytes):
 
 # The corpus
 
-@pytest.mark.parametrize("case", sorted(path.name for path in CORPUS.iterdir()))
+@pytest.mark.parametrize("case", sorted(path.name for path in CORPUS.iterdir() if path.is_file()))
 def test_corpus(honest, case):
     what, name, ending = case.rsplit(".", 2)
     with_file(honest, f"{name.replace('_', '.')}.{ending}", (CORPUS/case).read_bytes())
@@ -106,7 +117,8 @@ def test_corpus(honest, case):
 
 EXAMPLES = settings(derandomize=not IS_LONG, deadline=None, max_examples=40, database=None, suppress_health_check=list(HealthCheck))
 TABLES = ["train.npy", "valid.npy", "gradients.npy", "train.long.npy"]
-VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from(["../../x", "lost", "\ud800", 10**400, -1, 2**63, 1e308]),
+VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+                      | st.sampled_from(["../../x", "lost", "\ud800", 10**400, -1, 2**63, 1e308]),
                       lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=5)
 
 
@@ -140,7 +152,8 @@ def bend_json(data, value):
     return data.draw(VALUES)
 
 
-FIELDS = st.tuples(st.sampled_from(["loss", "epoch", "_step", "_time", "", "é", "key", "value", "norm", "total"]), st.sampled_from(["<f8", "<f4", "<i8", "|S64", "|O", ">f8", "<f8", "|V9", "<U4", "<M8[s]"]),
+FIELDS = st.tuples(st.sampled_from(["loss", "epoch", "_step", "_time", "", "é", "key", "value", "norm", "total"]),
+                   st.sampled_from(["<f8", "<f4", "<i8", "|S64", "|O", ">f8", "<f8", "|V9", "<U4", "<M8[s]"]),
                    st.sampled_from([(), (1,), (3,), (0,), (2, 2), (10**9,), (-1,), ("x",)]))
 
 
@@ -175,14 +188,14 @@ def fuzz_layouts(honest, data):
     fuzz(honest, data, TABLES, lambda name, old: content)
 
 
-@cache
 def listening(dir: Path):
-    """A run that trains and obeys."""
+    """A run that trains and obeys, a new one for each example: one that was stopped obeys nothing more."""
     model = torch.nn.Linear(1, 1)
     return watch(model, torch.optim.SGD(model.parameters(), lr=.1), name="listening", dir=dir, view=None, evaluate=lambda run: dict(val_loss=1.))
 
 
-ASKED = [Command("early_stop", dict(on=True, metric="val_loss", patience=3, min_delta=.1, mode="min", restore_best=False)), Command("scale_lr", dict(factor=.5)),
+ASKED = [Command("early_stop", dict(on=True, monitor="val_loss", patience=3, min_delta=.1, mode="min", restore_best=False)),
+         Command("scale_lr", dict(factor=.5)),
          Command("stop", dict(when="step")), Command("rollback", dict(to="best")), Command("checkpoint", dict(tag="a")), Command("undo"), Command("evaluate"),
          Command("note", dict(text="b")), Command("tag", dict(tags=["c"])), Command("untag", dict(tags=["c"])), Command("pause")]
 
@@ -195,17 +208,20 @@ def fuzz_inbox(honest, data):
     with TemporaryDirectory() as folder:
         file = leave(Path(folder), replace(seen, id=uuid4().hex))
         content = file.read_bytes()
-        bent = bend(data, content) if data.draw(st.booleans()) else json.dumps(bend_json(data, json.loads(content)), ensure_ascii=data.draw(st.booleans())).encode("utf-8", "surrogatepass")
+        if data.draw(st.booleans()): bent = bend(data, content)
+        else:
+            text = json.dumps(bend_json(data, json.loads(content)), ensure_ascii=data.draw(st.booleans()))
+            bent = text.encode("utf-8", "surrogatepass")
         file.write_bytes(bent)
         command, = collect(Path(folder))
         assert not list(Path(folder).iterdir())
-    before = sum(event.get("id") == command.id for event in run.events())
-    for _ in run.steps(1):
-        run.request(command)
-        run.resume()
-    assert [event["status"] for event in run.events() if event.get("id") == command.id][0] == "requested"
-    assert before or sum(event.get("id") == command.id for event in run.events()) == 2
-    assert not run.mailbox.waiting and not run.faults.parts
+    with run:
+        for _ in run.steps(1):
+            run.request(command)
+            run.resume()
+    outcomes = [event["status"] for event in run.events() if event.get("id") == command.id]
+    assert len(outcomes) == 2 and outcomes[0] == "requested"
+    assert not run.recorder.mailbox.waiting and not run.faults.parts
 
 
 FUZZERS = dict(bytes=fuzz_bytes, values=fuzz_values, layouts=fuzz_layouts, inbox=fuzz_inbox)
@@ -216,7 +232,9 @@ def test_fuzz(honest, fuzz):
     """As many examples as there is time for: a few, or for each fuzzer's share of ten minutes."""
     until, rounds = monotonic() + 60 * min(MINUTES, 10) / len(FUZZERS), 0
     while True:
-        fuzz(honest)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a terminal may still look into a folder that is gone; commands are refused
+            fuzz(honest)
         rounds += 1
         if monotonic() >= until: break
     if IS_LONG: print(f"\n{fuzz.__name__}: {40 * rounds} examples")
@@ -292,7 +310,7 @@ def test_a_parent_outside_is_nobodys(honest, tmp_path):
         shutil.copytree(honest, path)
         info = json.loads((path/"run.json").read_text())
         (path/"run.json").write_text(json.dumps(info | dict(parent=dict(id=id, name="m", checkpoint="last", step=9, time=9e9))))
-        assert open_run(path).ancestors() == [] and len(open_run(path).frame(joined=True)) == len(open_run(path).frame())
+        assert open_run(path).ancestors() == [] and len(open_run(path).frame()) == len(open_run(path).frame(joined=False))
 
 
 PIPES = """
@@ -329,8 +347,10 @@ def test_an_inbox_full_of_nonsense(tmp_path):
     run = watch(dir=tmp_path/"runs", view=None)
     inbox = run.path/"inbox"
     def fill():
-        for number, content in enumerate([b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b"[" * 10_000, b"{}" * 9, b'{"command": 3}', b'{"command": "stop", "arguments": []}', b'{"command": "stop", "id": "../x"}',
-                                          b'{"command": "fly"}', b'{"command": "stop", "arguments": {"when": "never"}}', b'{"command": "stop", "more": 1}', b"x" * 100_000]):
+        for number, content in enumerate([b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b"[" * 10_000, b"{}" * 9, b'{"command": 3}',
+                                          b'{"command": "stop", "arguments": []}', b'{"command": "stop", "id": "../x"}',
+                                          b'{"command": "fly"}', b'{"command": "stop", "arguments": {"when": "never"}}', b'{"command": "stop", "more": 1}',
+                                          b"x" * 100_000]):
             (inbox/f"{number}.json").write_bytes(content)
         (inbox/"99.json").symlink_to(outside)
         (inbox/"folder.json").mkdir()
@@ -345,4 +365,4 @@ def test_an_inbox_full_of_nonsense(tmp_path):
     for event in run.events():
         if event["event"] == "command": outcomes.setdefault(event["id"], []).append(event["status"])
     assert len(outcomes) == 1015 and {tuple(statuses) for statuses in outcomes.values()} == {("requested", "refused")}
-    assert outside.exists() and run.status == "stopped" and len(run.frame()) == run.step
+    assert outside.exists() and run.status == "finished" and len(run.frame()) == run.step

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import trainbook
 
-HEAVY = "torch", "pandas", "matplotlib", "ipywidgets", "anywidget", "numpy", "IPython", "fastprogress"
+HEAVY = "torch", "pandas", "matplotlib", "ipywidgets", "anywidget", "numpy", "IPython", "fastprogress", "msgspec", "psutil", "safetensors"
 
 
 def test_import_is_light():
@@ -22,11 +22,12 @@ def test_reading_a_run_needs_no_torch():
 def test_names_are_seen_and_exist():
     stub = Path(trainbook.__file__).with_suffix(".pyi")
     names = {name.asname for node in ast.parse(stub.read_text()).body for name in node.names}
-    widgets = {"Panel", "LossPlot", "ControlBar", "EarlyStopToggle", "GradientNormMonitor", "SystemMonitor"}
+    widgets = {"Panel", "LossPlot", "MediaView", "MetricPlot", "ControlBar", "EarlyStopToggle", "GradientNormMonitor", "SystemMonitor",
+               "FindingsList", "ActivationMonitor"}
     callbacks = {"Callback", "EarlyStopping", "EMA", "GradientAccumulation", "GradientClipping", "L1", "L2", "Metrics", "MixedPrecision",
                  "ModelCheckpoint", "ReduceLROnPlateau", "Schedule"}
     cancels = {f"Cancel{what}Exception" for what in ("Step", "Batch", "Epoch", "Fit")}
-    runs = {"watch", "open_run", "list_runs", "compare", "Comparison", "Run", "LiveRun", "Learner", "doctor"}
+    runs = {"check", "diagnose", "watch", "open_run", "list_runs", "compare", "Comparison", "Run", "LiveRun", "Learner", "doctor"}
     assert runs | widgets | callbacks | cancels == names
     assert names <= set(dir(trainbook))
     for name in names: assert getattr(trainbook, name).__doc__

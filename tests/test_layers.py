@@ -1,7 +1,10 @@
 """A module imports only from lower chapters of the book: a reader can follow any path without turning back."""
 import ast
+import graphlib
 import re
 from pathlib import Path
+
+import pytest
 
 NBS = Path(__file__).parent.parent / "nbs"
 # what a chapter may use, where that is less than everything below it; and chapters that know no torch
@@ -18,19 +21,28 @@ def numbers() -> dict[str, int]:
     return found
 
 
-def imports(module: str, source: str) -> set[str]:
-    """Every module that a module's source imports, also inside functions, except for annotations only."""
+def imports(module: str, source: str, with_types: bool = False) -> set[str]:
+    """Every module that a module's source imports, also inside functions; those for annotations only if asked for."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        if not with_types and isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             node.body = [ast.Pass()]
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import): found |= {name.name for name in node.names}
         if isinstance(node, ast.ImportFrom):  # nbdev makes our own imports relative
             parent = module.split(".")[: -node.level] if node.level else []
-            found.add(".".join([*parent, node.module]))
+            origin = ".".join([*parent, *([node.module] if node.module else [])])
+            found |= {origin, *(f"{origin}.{name.name}" for name in node.names)}  # a name may be a module
     return found
+
+
+def cycle(sources: dict[str, str]) -> list[str]:
+    """Modules that import each other in a circle, if there are any; imports for annotations count, too."""
+    graph = {module: imports(module, source, with_types=True) & sources.keys() for module, source in sources.items()}
+    try: graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error: return error.args[1]
+    return []
 
 
 def violations(number: dict[str, int], sources: dict[str, str]) -> list[str]:
@@ -40,7 +52,7 @@ def violations(number: dict[str, int], sources: dict[str, str]) -> list[str]:
         for imported in sorted(imports(module, source)):
             if imported.split(".")[0] == "torch" and chapter in WITHOUT_TORCH:
                 found.append(f"{module} imports {imported}")
-            if imported.split(".")[0] != "trainbook": continue
+            if imported != "trainbook" and imported not in number: continue  # another library, or a name in a module
             below = number.get(imported, 36**2)  # the package itself is above everything
             if below >= number[module] or below // 36 not in ONLY.get(chapter, {below // 36}):
                 found.append(f"{module} imports {imported}")
@@ -56,6 +68,20 @@ def test_modules_import_from_below():
     number = numbers()
     assert len(number) >= 10
     assert violations(number, sources(number)) == []
+
+
+def test_no_circle():
+    assert cycle(sources(numbers())) == []
+
+
+@pytest.mark.parametrize("planted", [
+    "if TYPE_CHECKING: from trainbook.train.learner import Learner",
+    "def late():\n    from . import learner",
+])
+def test_a_planted_circle_is_found(planted):
+    modules = sources(numbers())
+    modules["trainbook.train.callback"] += f"\n{planted}\n"
+    assert {"trainbook.train.callback", "trainbook.train.learner"} <= set(cycle(modules))
 
 
 def test_every_module_has_a_notebook():

@@ -1,12 +1,16 @@
 """What is committed agrees with its sources, and what is installed is complete."""
+import ast
 import json
+import re
 import subprocess
 import sys
 import venv
 import zipfile
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -66,3 +70,54 @@ def test_install_carries_static(copy, tmp_path, options):
     found = run(python, "-c", "import importlib.util as u, pathlib; print(pathlib.Path(u.find_spec('trainbook').origin).parent)",
                 cwd=tmp_path)
     assert (Path(found.strip()) / "static/widget.js").read_bytes() == (ROOT / "trainbook/static/widget.js").read_bytes()
+
+
+def normal(name: str) -> str: return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def brought_by(name: str, extras: tuple[str, ...] = (), found: dict | None = None) -> dict[str, set[str]]:
+    """The packages that pip installs with one, by their normal names, with the extras that are asked of them; the one itself too."""
+    found, key = {} if found is None else found, normal(name)
+    if key in found and found[key] >= set(extras): return found
+    found[key] = found.get(key, set()) | set(extras)
+    for requirement in map(Requirement, requires(name) or ()):
+        wanted = requirement.marker is None or any(requirement.marker.evaluate(dict(extra=extra)) for extra in ("", *found[key]))
+        if wanted: brought_by(requirement.name, tuple(requirement.extras), found)
+    return found
+
+
+def test_an_installation_is_lean():
+    """What `pip install` adds to torch. A package more is a decision: this is where it shows."""
+    added = sorted(brought_by("trainbook").keys() - brought_by("torch").keys() - {"trainbook"})
+    assert len(added) <= 40, added
+    assert not {"torchmetrics", "nvidia-ml-py", "python-fasthtml", "jupyterlab"} & set(added)
+
+
+def test_extras_bring_what_they_are_named_for():
+    """And the walk sees them, so the count above is one."""
+    added = brought_by("trainbook", ("gpu", "metrics"))
+    assert {"torchmetrics", "nvidia-ml-py"} <= added.keys() and added.keys() > brought_by("trainbook").keys()
+
+
+def imported() -> set[str]:
+    """The modules of others that trainbook imports somewhere."""
+    found = set()
+    for path in (ROOT / "trainbook").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import): found |= {name.name for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level: found.add(node.module)
+    return {name.split(".")[0] for name in found} - sys.stdlib_module_names - {"trainbook"}
+
+
+def test_what_is_imported_is_installed_with_it():
+    """By itself or by an extra; parts of a kernel are imported where one runs."""
+    of_a_kernel, known = {"ipykernel", "tornado", "zmq", "marimo"}, packages_distributions()
+    added = brought_by("trainbook", ("gpu", "lab"))
+    assert {name for name in imported() - of_a_kernel if not added.keys() & set(map(normal, known.get(name, ())))} == set()
+
+
+def test_what_is_required_is_imported():
+    """ipywidgets is what anywidget makes widgets of; anywidget itself would be content with one too old for us."""
+    used = {normal(package) for name in imported() for package in packages_distributions().get(name, ())}
+    ours = {normal(Requirement(line).name) for line in requires("trainbook") if "extra" not in line}
+    assert ours - used == {"ipywidgets"}

@@ -83,8 +83,8 @@ class Training:
         if cfg.get("resume"): [seed(77) for seed in (torch.manual_seed, random.seed, np.random.seed)]
         self.run = watch(self.model, self.optimizer, scheduler=self.scheduler, state=self.scaler, view=None, dir=folder, every=cfg.get("every", 0),
                          resume=cfg.get("resume"), checkpoint=cfg.get("checkpoint", "best"), early_stop=cfg.get("early_stop"))
-        clerk.remove(self.run)  # it would save at moments of its own, some of which are told below not to work
-        if cfg.get("each_epoch"): self.run.share = 1e9  # saved at the end of each epoch, however short it is
+        clerk.remove(self.run.recorder), clerk.remove(self.run.checkpointer)  # it would save at moments of its own, some of which are told below not to work
+        if cfg.get("each_epoch"): self.run.checkpointer.share = 1e9  # saved at the end of each epoch, however short it is
 
     def die(self, where):
         kill = self.cfg.get("kill")
@@ -106,7 +106,7 @@ class Training:
         self.losses.append((run.step, loss.item()))
         run.log(loss=loss)
         for what, *arguments in cfg.get("asks", {}).get(str(run.step), []):
-            if what == "tick": run.tick()  # as if the minutes were over
+            if what == "tick": run.checkpointer.tick()  # as if the minutes were over
             elif what == "settle": run.checkpoints.wait()
             elif what == "early_stop": run.early_stop(*arguments, patience=5)
             elif what == "pause_checkpoint":
@@ -175,7 +175,7 @@ class Training:
         parent = self.run.info["parent"]
         return dict(losses=self.losses, weights=state_of(self.model), optimizer=self.optimizer.state_dict(), path=self.run.path,
                     status=self.run.status, start=parent["step"] if parent else 0, factor=self.run.learning_rate.factor,
-                    early=self.run.early.state, progress=self.run.progress, scheduler=self.scheduler.state_dict() if self.scheduler else None)
+                    early=self.run.early_stopper.patience.state, progress=self.run.progress, scheduler=self.scheduler.state_dict() if self.scheduler else None)
 
 
 # Fresh processes
@@ -456,7 +456,8 @@ def test_a_generator_resumes_at_the_edge(tmp_path):
 # Counting on
 
 def test_what_was_asked_for_comes_along(fresh, tmp_path):
-    cfg = dict(asks={"3": [["scale_lr", .5]], "4": [["scale_lr", .3]], "5": [["early_stop", True]], "8": [["checkpoint"]]}, worsen=1., checkpoint=None, epochs=5)
+    cfg = dict(asks={"3": [["scale_lr", .5]], "4": [["scale_lr", .3]], "5": [["early_stop", True]], "8": [["checkpoint"]]}, worsen=1., checkpoint=None,
+               epochs=5)
     full = whole(fresh, cfg, tmp_path)
     first = fresh(cfg, tmp_path/"runs")
     rest = fresh(cfg | dict(resume=str(first["path"]/"checkpoints/step-8")), tmp_path/"runs")

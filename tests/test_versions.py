@@ -1,7 +1,7 @@
 """The package runs on every Python that settings.ini admits."""
 import ast
-import re
 import subprocess
+import sys
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -24,14 +24,17 @@ NEW = {
 
 
 def names_of(tree: ast.AST) -> set[str]:
-    """The attributes, names and modules that a file speaks of, but for those it asks for by `hasattr`."""
+    """The attributes, names and modules that a file speaks of, but for those it asks for, by `hasattr` or by `getattr` with a default, or has from
+    typing_extensions."""
     found, asked = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute): found.add(node.attr)
         elif isinstance(node, ast.Name): found.add(node.id)
-        elif isinstance(node, ast.ImportFrom): found |= {node.module, *(name.name for name in node.names)}
+        elif isinstance(node, ast.ImportFrom):
+            (asked if node.module == "typing_extensions" else found).update([node.module, *(name.name for name in node.names)])
         elif isinstance(node, ast.Import): found |= {name.name for name in node.names}
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", None) == "hasattr": asked.add(getattr(node.args[1], "value", None))
+        elif isinstance(node, ast.Call) and (getattr(node.func, "id", None), len(node.args)) in (("hasattr", 2), ("getattr", 3)):
+            asked.add(getattr(node.args[1], "value", None))
     return found - asked
 
 
@@ -41,14 +44,14 @@ def test_nothing_newer_than_the_oldest_python():
     assert {name: names for name, names in used.items() if names} == {}
 
 
-def pythons() -> list[Path]:
-    """One Python of each version from 3.10 on that pyenv keeps here."""
-    kept = (Path.home() / ".pyenv/versions").glob("3.1*/bin/python3")
-    versions = {tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", path.parts[-3]).groups()): path for path in kept}
-    return [path for version, path in sorted(versions.items()) if version >= OLDEST]
+def pythons() -> dict[tuple[int, int], Path]:
+    """One Python of each version that pyenv keeps here, and the one that runs."""
+    kept = sorted((Path.home() / ".pyenv/versions").glob("3.*/bin/python3"))
+    return {tuple(map(int, path.parts[-3].split(".")[:2])): path for path in kept} | {sys.version_info[:2]: Path(sys.executable)}
 
 
-@pytest.mark.parametrize("python", pythons(), ids=lambda python: python.parts[-3])
-def test_every_python_here_can_read_the_sources(python):
+@pytest.mark.parametrize("version", [OLDEST, *NEW], ids=lambda version: ".".join(map(str, version)))
+def test_every_python_can_read_the_sources(version):
+    if version not in pythons(): pytest.skip(f"there is no Python {version[0]}.{version[1]} here: pyenv install {version[0]}.{version[1]}")
     code = "import pathlib, sys\nfor path in map(pathlib.Path, sys.argv[1:]): compile(path.read_bytes(), path, 'exec')"
-    assert subprocess.run([python, "-W", "error", "-c", code, *SOURCES], capture_output=True, text=True).stderr == ""
+    assert subprocess.run([pythons()[version], "-W", "error", "-c", code, *SOURCES], capture_output=True, text=True).stderr == ""

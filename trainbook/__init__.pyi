@@ -1,4 +1,5 @@
-from .run.reader import Run as Run, list_runs as list_runs, open_run as open_run
+from .diagnosis.diagnose import diagnose as diagnose
+from .run.run import Run as Run, list_runs as list_runs, open_run as open_run
 from .train.callback import (
     Callback as Callback, CancelBatchException as CancelBatchException, CancelEpochException as CancelEpochException,
     CancelFitException as CancelFitException, CancelStepException as CancelStepException,
@@ -8,13 +9,15 @@ from .train.callbacks import (
     L1 as L1, L2 as L2, MixedPrecision as MixedPrecision, ModelCheckpoint as ModelCheckpoint, ReduceLROnPlateau as ReduceLROnPlateau,
     Schedule as Schedule,
 )
+from .train.check import check as check
 from .train.learner import Learner as Learner
 from .train.live import LiveRun as LiveRun
 from .train.metrics import Metrics as Metrics
 from .train.watch import watch as watch
 from .widget.compare import Comparison as Comparison, compare as compare
-from .widget.doctor import doctor as doctor
+from .terminal.doctor import doctor as doctor
 from .widget.panel import (
-    ControlBar as ControlBar, EarlyStopToggle as EarlyStopToggle, GradientNormMonitor as GradientNormMonitor,
-    LossPlot as LossPlot, Panel as Panel, SystemMonitor as SystemMonitor,
+    ActivationMonitor as ActivationMonitor, ControlBar as ControlBar, EarlyStopToggle as EarlyStopToggle, FindingsList as FindingsList,
+    GradientNormMonitor as GradientNormMonitor, LossPlot as LossPlot, MediaView as MediaView, MetricPlot as MetricPlot, Panel as Panel,
+    SystemMonitor as SystemMonitor,
 )

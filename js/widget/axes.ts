@@ -1,3 +1,5 @@
+import { tickLabel, tickLabels } from "./format";
+
 export interface Axis {
   min: number;
   max: number;
@@ -5,7 +7,7 @@ export interface Axis {
   labels: string[];
 }
 
-/** The least of 1, 2, 5, 10, 20, 50 … that is not below `size`. */
+/** The least of …, 1, 2, 5, 10, 20, 50, … that is not below `size`. */
 export function niceAbove(size: number): number {
   const decade = 10 ** Math.floor(Math.log10(size));
   const factor = [1, 2, 5, 10].find((f) => f * decade >= size * (1 - 1e-9))!;
@@ -14,7 +16,7 @@ export function niceAbove(size: number): number {
 
 const niceBelow = (size: number): number => 1 / niceAbove(1 / size);
 
-/** Multiples of `increment` from `min` to `max`, free of the dust of repeated addition. */
+/** Multiples of `increment` from `min` to `max`, without the rounding errors of repeated addition. */
 export function multiples(increment: number, min: number, max: number): number[] {
   const ticks: number[] = [];
   const slack = increment * 1e-6;
@@ -24,64 +26,115 @@ export function multiples(increment: number, min: number, max: number): number[]
   return ticks;
 }
 
-/** Beyond these a number has no room for the arithmetic of an axis: its tenth or its decade would be 0 or infinite. */
+/** Beyond these magnitudes the arithmetic of an axis would overflow or underflow. */
 const LEAST = 1e-300;
 const MOST = 1e300;
-/** The least width of an axis beside its numbers: in a narrower one, ticks would be closer than neighbouring floats. */
-const NARROWEST = 1e-9;
+/** The least range of an axis relative to its values: what is narrower is the rounding of 32-bit floats, such as of a norm that is clipped to 0.5. */
+const NARROWEST = 1e-6;
+/** The least share of an axis that its values fill. */
+const FILLED = 0.65;
 
-/** Ends are snapped to round numbers, so that an axis rests while the curve grows. */
+/**
+ * The y axis of values from `low` to `high`, of which NaN means that there are none. Its ends are round numbers, so that they rarely
+ * change while a curve grows, but not so round that much of the plot is empty. It has at least two ticks.
+ */
 export function valueAxis(low: number, high: number, log: boolean): Axis {
-  const [from, to] = apart(within(low), within(high));
-  return (log && from > 0 && logAxis(from, to)) || linearAxis(from, to);
+  if (!(low <= high)) return valueAxis(0.1, 1, log);
+  const [from, to] = distinct(limited(low), limited(high));
+  return log && 0 < from && from < to ? logAxis(from, to) : linearAxis(from, to);
 }
 
-const within = (value: number): number =>
-  Math.abs(value) < LEAST ? 0 : Math.max(-MOST, Math.min(MOST, value));
+const limited = (value: number): number => (Math.abs(value) < LEAST ? 0 : Math.max(-MOST, Math.min(MOST, value)));
 
-/** What is nearly one number is one: means of equal losses differ in their last digit. */
-function apart(low: number, high: number): [number, number] {
+/** Nearly equal numbers are taken for equal: means of equal losses differ in their last digits. */
+function distinct(low: number, high: number): [number, number] {
   return high - low > NARROWEST * Math.max(Math.abs(low), Math.abs(high)) ? [low, high] : [low, low];
 }
 
+type Ends = [min: number, max: number];
+
+/** The multiples of `increment` around a range. */
+function roundEnds(increment: number, low: number, high: number): Ends {
+  const multiple = (k: number) => Number((k * increment).toPrecision(12));
+  return [Math.min(low, multiple(Math.floor(low / increment + 1e-9))), Math.max(high, multiple(Math.ceil(high / increment - 1e-9)))];
+}
+
+const evenAxis = ([min, max]: Ends, increment: number): Axis => ({ min, max, ...evenTicks(min, max, increment) });
+
 function linearAxis(low: number, high: number): Axis {
   const pad = high > low ? 0 : Math.abs(low) / 10 || 1;
-  const increment = niceAbove((high - low + 2 * pad) / 4);
-  const min = Math.floor((low - pad) / increment) * increment;
-  const max = Math.ceil((high + pad) / increment) * increment;
+  const [from, to] = [low - pad, high + pad];
+  const wide = niceAbove((to - from) / 4);
+  const [min, max] = roundEnds(wide, from, to);
+  const increment = to - from < FILLED * (max - min) ? niceBelow((to - from) / 4) : wide;
+  return evenAxis(roundEnds(increment, from, to), increment);
+}
+
+/** Ticks at the multiples of `increment`, with as many decimals as that needs. */
+export function evenTicks(min: number, max: number, increment: number): Pick<Axis, "ticks" | "labels"> {
   const ticks = multiples(increment, min, max);
   const decimals = Math.max(0, Math.ceil(-Math.log10(increment) - 1e-9));
-  const wide = unwieldy(Math.max(Math.abs(min), Math.abs(max)));
-  return { min, max, ticks, labels: ticks.map((tick) => (wide ? tickLabel(tick) : tick.toFixed(decimals))) };
+  return { ticks, labels: tickLabels(ticks, decimals) };
 }
 
-/** Decades, or 1-2-5 where there are few of them; nothing when the values are too close together for either. */
-function logAxis(low: number, high: number): Axis | undefined {
-  const margin = 1.06;
-  const max = niceAbove(high * margin);
-  const min = floorBelow(low / margin, max);
-  const [first, last] = [Math.ceil(Math.log10(min) - 1e-9), Math.floor(Math.log10(max) + 1e-9)];
-  const fine = oneTwoFive(min, max);
-  const decades = multiples(Math.max(1, Math.ceil((last - first) / 5)), first, last).map((k) => Number(`1e${k}`));
-  const ticks = decades.length > 2 || fine.length > 6 ? decades : fine;
-  return ticks.length > 1 && fine.length > 2 ? { min, max, ticks, labels: ticks.map(tickLabel) } : undefined;
+/** Ticks at powers of ten; at 1, 2, 5 where these are few; at equal distances where these are few, too. */
+function logAxis(low: number, high: number): Axis {
+  const isFilled = ([min, max]: Ends) => min > 0 && Math.log(high / low) >= FILLED * Math.log(max / min);
+  const ends = GRIDS.map(({ below, above }): Ends => [Math.min(low, below(low)), Math.max(high, above(high))]).find(isFilled);
+  if (ends) return logTicks(ends) ?? evenAxis(ends, niceAbove((ends[1] - ends[0]) / 5));
+  let increment = niceAbove((high - low) / 4);
+  while (!isFilled(roundEnds(increment, low, high))) increment = niceBelow(increment * 0.6);
+  const even = roundEnds(increment, low, high);
+  return logTicks(even) ?? evenAxis(even, increment);
 }
 
-/** A decade's line makes the calmest floor, unless it would leave much of the plot empty. */
-function floorBelow(low: number, max: number): number {
-  const decade = 10 ** Math.floor(Math.log10(low));
-  const near = niceBelow(low);
-  return Math.log(near / decade) < 0.3 * Math.log(max / decade) ? decade : near;
+/** Powers of ten; 1, 2, 5, 10, …; 1, 2, 3, …, 9, 10, 20, … */
+const GRIDS = [
+  { below: (size: number) => power(Math.floor(log10(size))), above: (size: number) => power(Math.ceil(log10(size))) },
+  { below: niceBelow, above: niceAbove },
+  { below: (size: number) => digit(size, Math.floor), above: (size: number) => digit(size, Math.ceil) },
+];
+
+const power = (exponent: number): number => Number(`1e${exponent}`);
+
+/** Exact for powers of ten. */
+function log10(size: number): number {
+  const exponent = Math.log10(size);
+  return Math.abs(exponent - Math.round(exponent)) < 1e-9 ? Math.round(exponent) : exponent;
+}
+
+function digit(size: number, rounded: (size: number) => number): number {
+  const decade = power(Math.floor(log10(size)));
+  return rounded(Number((size / decade).toPrecision(12))) * decade;
+}
+
+function logTicks([min, max]: Ends): Axis | undefined {
+  const [first, last] = [Math.ceil(log10(min)), Math.floor(log10(max))];
+  const decades = multiples(Math.max(1, Math.ceil((last - first) / 5)), first, last).map(power);
+  const ticks = decades.length > 2 ? decades : oneTwoFive(min, max);
+  return ticks.length > 2 ? { min, max, ticks, labels: ticks.map(tickLabel) } : undefined;
 }
 
 function oneTwoFive(min: number, max: number): number[] {
   const ticks: number[] = [];
-  for (let tick = min; tick <= max * (1 + 1e-9); tick = niceAbove(tick * 1.5)) ticks.push(Number(tick.toPrecision(1)));
+  for (let tick = niceAbove(min); tick <= max * (1 + 1e-9); tick = niceAbove(tick * 1.5)) ticks.push(Number(tick.toPrecision(1)));
   return ticks;
 }
 
-const unwieldy = (size: number): boolean => size > 0 && (size < 1e-3 || size >= 1e5);
+/** The axis with so many of its ticks that labels of a height in px do not touch; where fewer than three have room, those at its ends. */
+export function thinned(axis: Axis, height: number, label: number, log: boolean): Axis {
+  const { min, max, ticks } = axis;
+  const at = (value: number) => height * (log ? Math.log(value / min) / Math.log(max / min) : (value - min) / (max - min));
+  for (let stride = 1; 2 * stride < ticks.length; stride++) {
+    const kept = ticks.filter((_, i) => i % stride === 0);
+    if (kept.every((tick, i) => i === 0 || at(tick) - at(kept[i - 1]) >= label)) {
+      return { ...axis, ticks: kept, labels: trimmed(axis.labels.filter((_, i) => i % stride === 0)) };
+    }
+  }
+  const ends = [ticks[0], ticks[ticks.length - 1]];
+  return { ...axis, ticks: ends, labels: ends.map(tickLabel) };
+}
 
-/** As short as can be without saying less: 0.01, 250, 1e-5. */
-const tickLabel = (value: number): string =>
-  unwieldy(Math.abs(value)) ? value.toExponential().replace("+", "") : String(value);
+/** Without decimals that are zero in all of them. */
+const trimmed = (labels: string[]): string[] =>
+  labels.every((label) => /\.\d*0$/.test(label)) ? trimmed(labels.map((label) => label.replace(/\.?0$/, ""))) : labels;

@@ -1,25 +1,26 @@
 import { add } from "./dom";
-import { ended, type Event, type State } from "./protocol";
-import { patience } from "./sentences";
+import type { EarlyStopEvent, State } from "./protocol";
+import { ended } from "./requests";
 import type { Store } from "./store";
 
-/** Told plainly, if there is no title. */
-type Told = [title: string, text: string];
+/** Without a title the text is muted. */
+type Content = [title: string, text: string];
 
-/** What has become of the run without anybody asking for it: why it failed, that patience was over, that nothing was saved. */
-export function addCards(panel: HTMLElement): (store: Store) => void {
-  const failure = addCard(panel, "reason");
-  failure.dataset.tone = "bad";
+/**
+ * Notices of what the run did by itself: that early stopping stopped it, that a checkpoint could not be saved. The returned function
+ * tells whether there is any.
+ */
+export function addCards(panel: HTMLElement): (store: Store) => boolean {
   const stopped = addCard(panel);
   const unsaved = addCard(panel);
   unsaved.dataset.tone = "warn";
 
-  return ({ state, ledger }) => {
-    const event = state && ledger.earlyStop && stillTrue(ledger.earlyStop, state) ? ledger.earlyStop : undefined;
-    show(failure, state ? failed(state) : undefined);
-    show(stopped, event && stopping(event));
+  return ({ state, eventLog }) => {
+    const event = state && eventLog.earlyStop && stillApplies(eventLog.earlyStop, state) ? eventLog.earlyStop : undefined;
+    show(stopped, event && contentOf(event.sentence, event.status === "stopped"));
     stopped.dataset.tone = event?.status === "would_stop" ? "soft" : "warn";
-    show(unsaved, ledger.checkpoint?.status === "failed" ? saving(ledger.checkpoint) : undefined);
+    show(unsaved, eventLog.checkpoint?.status === "failed" ? contentOf(eventLog.checkpoint.sentence, true) : undefined);
+    return !stopped.hidden || !unsaved.hidden;
   };
 }
 
@@ -29,34 +30,26 @@ export function addCard(panel: HTMLElement, className = ""): HTMLElement {
   return card;
 }
 
-function show(card: HTMLElement, told: Told | undefined): void {
-  card.hidden = !told;
+function show(card: HTMLElement, content: Content | undefined): void {
+  card.hidden = !content;
   const paragraph = card.firstElementChild as HTMLElement;
-  if (!told || paragraph.textContent === told.join("")) return;
-  const [title, text] = told;
+  if (!content || paragraph.textContent === content.join("")) return;
+  const [title, text] = content;
   paragraph.replaceChildren();
   paragraph.classList.toggle("muted", !title);
   if (title) add(paragraph, "b", "", title);
   paragraph.append(text);
 }
 
-function failed({ status, step, reason }: State): Told | undefined {
-  if (status === "failed") return [`Failed at step ${step}.`, ` ${reason ?? "It did not say why."}`];
-  if (status === "lost") return [`Lost at step ${step}.`, ` ${reason ?? GONE}`];
-  return undefined;
+/** A sentence; up to its colon it can be the title. */
+function contentOf(sentence: string | undefined, hasTitle: boolean): Content | undefined {
+  if (sentence === undefined) return undefined;
+  const colon = hasTitle ? sentence.indexOf(":") + 1 : 0;
+  return [sentence.slice(0, colon), sentence.slice(colon)];
 }
 
-const GONE = "The process is gone: it was killed or restarted, or its machine went down. What was recorded is kept.";
-
-function stopping(event: Event): Told {
-  if (event.status === "stopped") return [`Early stopping at step ${event.step}:`, ` ${patience(event)}`];
-  return ["", `Early stopping is off; it would have stopped at step ${event.step}: ${patience(event)}`];
-}
-
-const saving = ({ step, reason }: Event): Told => [`No checkpoint saved at step ${step}.`, ` ${reason ?? "It did not say why."}`];
-
-/** A run may have gone on after it was stopped; and what would have been is of interest while the switch is off. */
-function stillTrue({ status, step }: Event, state: State): boolean {
+/** A run may have continued after it was stopped, and "would have stopped" matters only while early stopping is off. */
+function stillApplies({ status, step }: EarlyStopEvent, state: State): boolean {
   if (status === "stopped") return ended(state) || Boolean(state.stopping);
   return status === "would_stop" && state.early_stop?.on === false && state.early_stop.would_stop === step;
 }

@@ -1,19 +1,23 @@
 import { lowerBound } from "./column";
-import { ABSENT, type Peaks } from "./peaks";
+import { ABSENT, type LayerMaxima } from "./layer_maxima";
 import { higher } from "./pyramid";
 import type { Span } from "./viewport";
 
-/** The columns of a heat map: which buckets each of them shows. */
+/** The pixel columns of a heat map, and which buckets each of them shows. */
 export class Cells {
   readonly level: number;
   private first: Int32Array;
   private last: Int32Array;
   private values: Float32Array;
 
-  constructor(readonly peaks: Peaks, span: Span, readonly columns: number) {
+  constructor(
+    readonly maxima: LayerMaxima,
+    span: Span,
+    readonly columns: number,
+  ) {
     const [from, to] = span;
-    this.level = peaks.levelFor(from, to, columns);
-    this.values = peaks.level(this.level);
+    this.level = maxima.levelFor(from, to, columns);
+    this.values = maxima.level(this.level);
     this.first = new Int32Array(columns);
     this.last = new Int32Array(columns);
     this.assign(span);
@@ -40,19 +44,19 @@ export class Cells {
   value(column: number, layer: number): number {
     let value = ABSENT;
     for (let bucket = this.first[column]; bucket < this.last[column]; bucket++) {
-      value = higher(value, this.values[bucket * this.peaks.layers + layer]);
+      value = higher(value, this.values[bucket * this.maxima.layers + layer]);
     }
     return value;
   }
 
-  /** The steps that a column stands for. */
+  /** The first and last step of a column. */
   steps(column: number): Span {
     const [first, last] = [this.first[column], this.last[column]];
     const end = this.isWide ? this.step(last) - 1 : this.step(last - 1);
-    return [this.step(first), Number.isNaN(end) ? this.peaks.end : end];
+    return [this.step(first), Number.isNaN(end) ? this.maxima.end : end];
   }
 
-  /** The next column to the left or right with other buckets to show. */
+  /** The next column to the left or right that shows other buckets. */
   next(column: number, direction: number): number {
     let at = column + direction;
     const isSame = () => this.first[at] === this.first[column] && this.last[at] === this.last[column];
@@ -66,18 +70,18 @@ export class Cells {
     return at;
   }
 
-  /** Whether a bucket stands for several rows: its values then hold from its step up to that of the next one. */
+  /** Whether a bucket holds several rows; it then reaches from its step to that of the next bucket. */
   private get isWide(): boolean {
-    return this.peaks.width << this.level > 1;
+    return this.maxima.width << this.level > 1;
   }
 
   private get count(): number {
-    return this.values.length / this.peaks.layers;
+    return this.values.length / this.maxima.layers;
   }
 
   /** The first step of a bucket; NaN beyond the last one. */
   private step(bucket: number): number {
-    return this.peaks.step.values[bucket << this.level] ?? NaN;
+    return this.maxima.step.values[bucket << this.level] ?? NaN;
   }
 
   private assign([from, to]: Span): void {
@@ -87,22 +91,22 @@ export class Cells {
       const first = bucket;
       const end = from + (column + 1) * perColumn;
       while (this.step(bucket) < end) bucket++;
-      // The newest step stands on the right edge.
+      // The newest step is at the right edge.
       if (column === this.columns - 1) while (this.step(bucket) <= to) bucket++;
       if (first < bucket) [this.first[column], this.last[column]] = [first, bucket];
-      else this.borrow(column, bucket, end - perColumn / 2);
+      else this.fillGap(column, bucket, end - perColumn / 2);
     }
   }
 
-  /** One that begins before `from` may still hold rows after it. */
+  /** A bucket that begins before `from` may hold rows after it. */
   private firstInView(from: number): number {
-    const begun = lowerBound(this.peaks.step.values, from) - (this.isWide ? 1 : 0);
+    const begun = lowerBound(this.maxima.step.values, from) - (this.isWide ? 1 : 0);
     return Math.max(0, begun) >> this.level;
   }
 
-  /** A column between two steps shows one of them, with all buckets of that step: several optimizers write a row each. */
-  private borrow(column: number, after: number, center: number): void {
-    const shown = this.owner(after, center);
+  /** A column between two steps shows one of them, with all buckets of that step: each of several optimizers writes a row. */
+  private fillGap(column: number, after: number, center: number): void {
+    const shown = this.nearestBucket(after, center);
     if (shown === undefined) return;
     const step = this.step(shown);
     [this.first[column], this.last[column]] = [shown, shown + 1];
@@ -110,11 +114,11 @@ export class Cells {
     while (this.step(this.last[column]) === step) this.last[column]++;
   }
 
-  /** Before the first step and after the last one a cell is as wide as its neighbour, and beyond that nothing is known. */
-  private owner(after: number, center: number): number | undefined {
+  /** The bucket nearest to a step; undefined too far before the first and after the last one. */
+  private nearestBucket(after: number, center: number): number | undefined {
     const before = after - 1;
     if (before < 0) return center >= this.step(0) - 0.5 ? 0 : undefined;
-    if (after === this.count) return center <= this.peaks.end + this.halfway(before) ? before : undefined;
+    if (after === this.count) return center <= this.maxima.end + this.halfway(before) ? before : undefined;
     if (this.isWide) return before;
     return center - this.step(before) <= this.step(after) - center ? before : after;
   }

@@ -1,17 +1,17 @@
-import type { Mark } from "./marks";
+import type { Annotation } from "./annotations";
+import { short } from "./format";
 import type { Checkpoint, State } from "./protocol";
-import { short } from "./sentences";
 
-/** Where the checkpoints that are kept lie, and what each is kept for. */
-export const keptMarks = (state: State | null): Mark[] =>
+/** The checkpoints on disk, labelled by their roles and tags. */
+export const checkpointAnnotations = (state: State | null): Annotation[] =>
   (state?.checkpoints ?? []).map(({ step, roles, tag, name }) => {
     return { step, label: [...roles, tag].filter(Boolean).join(", ") || name };
   });
 
-/** Several may have been best in their time; the last of them still is. */
+/** The last one with the role "best": the older ones were best before it. */
 export const bestOf = (state: State | null): Checkpoint | undefined =>
   state?.checkpoints?.filter(({ roles }) => roles.includes("best")).pop();
 
-/** What makes a checkpoint the best one. */
-export const merit = ({ metric, value, step }: Checkpoint): string =>
-  metric === null || value === null ? `step ${step}` : `${metric} ${short(value)} at step ${step}`;
+/** The value that a checkpoint was judged by, and its step. */
+export const scoreOf = ({ metric, value, step }: Checkpoint): string =>
+  typeof metric !== "string" || typeof value !== "number" ? `step ${step}` : `${metric} ${short(value)} at step ${step}`;

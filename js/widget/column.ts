@@ -2,42 +2,42 @@ type Numbers = Float64Array | Float32Array | Int32Array;
 
 /** A column of numbers that grows at its end without being copied at every append. */
 export class Column<T extends Numbers = Float64Array> {
-  private room: T;
+  private buffer: T;
   length = 0;
 
   constructor(private readonly Kind: new (length: number) => T) {
-    this.room = new Kind(256);
+    this.buffer = new Kind(256);
   }
 
   /** A view, valid until the next append. */
   get values(): T {
-    return this.room.subarray(0, this.length) as T;
+    return this.buffer.subarray(0, this.length) as T;
   }
 
   get last(): number | undefined {
-    return this.length ? this.room[this.length - 1] : undefined;
+    return this.length ? this.buffer[this.length - 1] : undefined;
   }
 
   at(index: number): number {
-    return this.room[index];
+    return this.buffer[index];
   }
 
   set(index: number, value: number): void {
-    this.room[index] = value;
+    this.buffer[index] = value;
   }
 
   push(value: number): void {
     this.reserve(this.length + 1);
-    this.room[this.length++] = value;
+    this.buffer[this.length++] = value;
   }
 
   append(values: T): void {
     this.reserve(this.length + values.length);
-    this.room.set(values, this.length);
+    this.buffer.set(values, this.length);
     this.length += values.length;
   }
 
-  /** Numbers that are added this way are yet to be written. */
+  /** New numbers are not initialized. */
   resize(length: number): void {
     this.reserve(length);
     this.length = length;
@@ -48,16 +48,21 @@ export class Column<T extends Numbers = Float64Array> {
   }
 
   private reserve(length: number): void {
-    if (length <= this.room.length) return;
-    const room = new this.Kind(Math.max(length, 2 * this.room.length));
-    room.set(this.values);
-    this.room = room;
+    if (length <= this.buffer.length) return;
+    const buffer = new this.Kind(Math.max(length, 2 * this.buffer.length));
+    buffer.set(this.values);
+    this.buffer = buffer;
   }
 }
 
-/** The first index from `low` on whose value is not below `bound`, in ascending values. */
+/** The first index from `low` on whose value is at least `bound`, in ascending values. It is found the faster, the nearer it is. */
 export function lowerBound(values: Float64Array, bound: number, low = 0): number {
-  let high = values.length;
+  let high = low ? low : values.length;
+  for (let stride = 1; high < values.length && values[high] < bound; stride *= 2) {
+    low = high + 1;
+    high = low + stride;
+  }
+  if (high > values.length) high = values.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (values[middle] < bound) low = middle + 1;

@@ -1,9 +1,3 @@
-import type { Link } from "./link";
-import type { Store } from "./store";
-
-/** A part builds itself into the panel and returns what takes it down again. */
-export type Part = (panel: HTMLElement, store: Store, link: Link) => () => void;
-
 export function add<K extends keyof HTMLElementTagNameMap>(
   parent: HTMLElement,
   tag: K,
@@ -24,19 +18,22 @@ export function addButton(parent: HTMLElement, className: string, text: string, 
   return button;
 }
 
-/** A figure among words: set in tabular digits, as wide as its widest value, so that nothing beside it moves. */
-export class Figure {
-  constructor(readonly text: string, readonly width = 0) {}
+/** Monospaced text, such as a number. `width` is that of its longest value in characters, so that nothing beside it moves. */
+export class Mono {
+  constructor(
+    readonly text: string,
+    readonly width = 0,
+  ) {}
 }
 
-/** Replaces an element's content by words and figures, if they changed. */
-export function write(element: HTMLElement, ...phrase: (string | Figure)[]): void {
-  const text = phrase.map((piece) => (piece instanceof Figure ? piece.text : piece)).join("");
+/** Replaces the text of an element, if it changed. */
+export function write(element: HTMLElement, ...phrase: (string | Mono)[]): void {
+  const text = phrase.map((piece) => (piece instanceof Mono ? piece.text : piece)).join("");
   if (element.textContent === text) return;
-  element.replaceChildren(...phrase.map((piece) => (piece instanceof Figure ? figure(piece) : piece)));
+  element.replaceChildren(...phrase.map((piece) => (piece instanceof Mono ? monospaced(piece) : piece)));
 }
 
-function figure({ text, width }: Figure): HTMLElement {
+function monospaced({ text, width }: Mono): HTMLElement {
   const element = document.createElement("span");
   element.className = "num";
   element.textContent = text;
@@ -44,7 +41,7 @@ function figure({ text, width }: Figure): HTMLElement {
   return element;
 }
 
-export function setFigure(element: HTMLElement, text: string, bad: boolean): void {
+export function setNumber(element: HTMLElement, text: string, bad: boolean): void {
   if (element.textContent !== text) element.textContent = text;
   element.classList.toggle("bad", bad);
 }
@@ -53,9 +50,13 @@ const SHAPES = {
   pause: "M0 0h3v9H0zM6 0h3v9H6z",
   resume: "M1 0l8 4.5L1 9z",
   stop: "M0 0h9v9H0z",
+  /* An octagon and a triangle, each with an exclamation mark in it, and a tick: told apart by their shapes. */
+  error: "M2.6 0h3.8L9 2.6v3.8L6.4 9H2.6L0 6.4V2.6zM4 1.7v3.4h1V1.7zM4 6.2v1.1h1V6.2z",
+  warning: "M4.5 0.2 9 8.8H0zM4 3.2v2.9h1V3.2zM4 6.8v1h1v-1z",
+  good: "M3.4 8.2 0 4.8l1.2-1.2 2.2 2.2L7.8 1.4 9 2.6z",
 };
 
-/** A sign for the eye only. It is drawn, for as a letter it looks different in every font. */
+/** A decorative icon. It is drawn, since a character would look different in every font. */
 export function addIcon(parent: HTMLElement, shape: keyof typeof SHAPES): void {
   const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   icon.setAttribute("class", "icon");
@@ -67,7 +68,7 @@ export function addIcon(parent: HTMLElement, shape: keyof typeof SHAPES): void {
   parent.append(icon);
 }
 
-/** Sets an attribute that changed: setting it again would be a change to whoever observes it. */
-export function mark(element: HTMLElement, name: string, value: boolean | string): void {
+/** Sets an attribute, if its value changed: setting it again would notify observers and screen readers. */
+export function setAttribute(element: HTMLElement, name: string, value: boolean | string): void {
   if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }

@@ -1,113 +1,116 @@
 import { Column } from "./column";
-import { Pyramid, type Level } from "./pyramid";
+import { type Level, Pyramid } from "./pyramid";
 
-/** Where the lowest and the highest value of a stretch are; -1 if none of its values can be drawn. */
+/** The indices of the lowest and the highest value of a range; -1 if none of its values can be drawn. */
 export interface Extent {
   low: number;
   high: number;
 }
 
-/** What is known of buckets: for each, where its extremes are among all values, and the mean of those that are drawn. */
-interface Summary {
-  lowAt(bucket: number): number;
-  highAt(bucket: number): number;
-  meanOf(bucket: number): number;
-}
+const BITS = 6;
+const BLOCK = 1 << BITS; // values that are looked at one by one: that is faster than to go through further levels
 
-/** The lowest, the highest and the mean of any stretch of a growing column, at a cost that hardly grows with it. */
+/** Minimum and maximum of any range of a growing column, in logarithmic time. They are asked for each pixel column of each frame. */
 export class Extremes {
   private values: Float64Array = new Float64Array(0);
   private folded = 0;
-  private pyramid = new Pyramid<Summary, Buckets>(() => new Buckets((i) => this.values[i]));
-  private single: Summary;
+  private blocks = new Buckets();
+  private pyramid = new Pyramid<Buckets, Buckets>(() => new Buckets());
 
-  constructor(drawable: (value: number) => boolean) {
-    const at = (i: number) => (drawable(this.values[i]) ? i : -1);
-    this.single = { lowAt: at, highAt: at, meanOf: (i) => (drawable(this.values[i]) ? this.values[i] : NaN) };
-  }
+  /** What can be drawn is finite and greater than `least`. */
+  constructor(private least = -Infinity) {}
 
-  /** Takes what the column has got since the last time. */
+  /** Takes the values that are new since the last call. */
   take(values: Float64Array): void {
     this.values = values;
     if (this.folded === values.length) return;
-    this.pyramid.fold(this.single, values.length, this.folded);
+    const first = this.folded >> BITS;
+    const count = Math.ceil(values.length / BLOCK);
+    this.blocks.resize(count);
+    for (let at = first; at < count; at++) this.blocks.set(at, this.scan(at * BLOCK, Math.min(values.length, (at + 1) * BLOCK), none()));
+    this.blocks.values = values;
+    this.pyramid.fold(this.blocks, count, first);
     this.folded = values.length;
   }
 
-  /** The values from `first` on are no longer what they were. */
+  /** Has to be called if values from `first` on were changed. */
   forget(first: number): void {
     this.folded = Math.min(this.folded, first);
   }
 
   /** The extremes of the values from `first` to before `last`. */
   between(first: number, last: number): Extent {
-    const found = { low: -1, high: -1 };
-    for (let k = 0; first < last; k++) {
-      if (first & 1) this.include(found, this.level(k), first++);
-      if (last & 1) this.include(found, this.level(k), --last);
-      first >>= 1;
-      last >>= 1;
+    const found = none();
+    let [from, to] = [(first + BLOCK - 1) >> BITS, last >> BITS];
+    this.scan(first, Math.min(last, from << BITS), found);
+    if (from <= to) this.scan(to << BITS, last, found);
+    for (let k = 0; from < to; k++) {
+      const level = k ? this.pyramid.above[k - 1] : this.blocks;
+      if (from & 1) level.include(found, from++);
+      if (to & 1) level.include(found, --to);
+      from >>= 1;
+      to >>= 1;
     }
     return found;
   }
 
-  /** The mean of the `bucket`th of all stretches of 2 ** `level` values; NaN if none can be drawn. */
-  mean(level: number, bucket: number): number {
-    return this.level(level).meanOf(bucket);
-  }
-
-  private level(k: number): Summary {
-    return k ? this.pyramid.above[k - 1] : this.single;
-  }
-
-  private include(found: Extent, level: Summary, bucket: number): void {
-    const low = level.lowAt(bucket);
-    const high = level.highAt(bucket);
-    if (low < 0) return;
-    if (found.low < 0 || this.values[low] < this.values[found.low]) found.low = low;
-    if (found.high < 0 || this.values[high] > this.values[found.high]) found.high = high;
+  /** Goes on with some values. */
+  private scan(first: number, last: number, found: Extent): Extent {
+    const { values, least } = this;
+    let { low, high } = found;
+    let [lowest, highest] = [low < 0 ? Infinity : values[low], high < 0 ? -Infinity : values[high]];
+    for (let i = first; i < last; i++) {
+      const value = values[i];
+      if (!(value > least && value < Infinity)) continue;
+      if (value < lowest) {
+        low = i;
+        lowest = value;
+      }
+      if (value > highest) {
+        high = i;
+        highest = value;
+      }
+    }
+    found.low = low;
+    found.high = high;
+    return found;
   }
 }
 
-class Buckets implements Level<Summary>, Summary {
+const none = (): Extent => ({ low: -1, high: -1 });
+
+/** For each bucket, the indices of its lowest and highest value. */
+class Buckets implements Level<Buckets> {
+  /** Those that the indices are of. */
+  values!: Float64Array;
   private low = new Column(Int32Array);
   private high = new Column(Int32Array);
-  private mean = new Column(Float64Array);
-
-  constructor(private value: (index: number) => number) {}
-
-  lowAt(bucket: number): number {
-    return this.low.at(bucket);
-  }
-
-  highAt(bucket: number): number {
-    return this.high.at(bucket);
-  }
-
-  meanOf(bucket: number): number {
-    return this.mean.at(bucket);
-  }
 
   resize(buckets: number): void {
-    [this.low, this.high, this.mean].forEach((column) => column.resize(buckets));
+    this.low.resize(buckets);
+    this.high.resize(buckets);
   }
 
-  fold(below: Summary, at: number, paired: boolean): void {
-    const [left, right] = [2 * at, paired ? 2 * at + 1 : 2 * at];
-    const { value } = this;
-    this.low.set(at, better(below.lowAt(left), below.lowAt(right), (a, b) => value(a) <= value(b)));
-    this.high.set(at, better(below.highAt(left), below.highAt(right), (a, b) => value(a) >= value(b)));
-    this.mean.set(at, middle(below.meanOf(left), below.meanOf(right)));
+  set(bucket: number, { low, high }: Extent): void {
+    this.low.set(bucket, low);
+    this.high.set(bucket, high);
   }
-}
 
-function better(a: number, b: number, isFirst: (a: number, b: number) => boolean): number {
-  if (a < 0 || b < 0) return Math.max(a, b);
-  return isFirst(a, b) ? a : b;
-}
+  /** Goes on with a bucket. */
+  include(found: Extent, bucket: number): Extent {
+    const { values } = this;
+    const [low, high] = [this.low.at(bucket), this.high.at(bucket)];
+    if (low < 0) return found;
+    if (found.low < 0 || values[low] < values[found.low]) found.low = low;
+    if (found.high < 0 || values[high] > values[found.high]) found.high = high;
+    return found;
+  }
 
-/** Both halves weigh the same, also where one holds fewer values. */
-function middle(a: number, b: number): number {
-  if (Number.isNaN(a)) return b;
-  return Number.isNaN(b) ? a : (a + b) / 2;
+  fold(below: Buckets, first: number, count: number): void {
+    this.values = below.values;
+    for (let at = first; at < this.low.length; at++) {
+      const found = below.include(none(), 2 * at);
+      this.set(at, 2 * at + 1 < count ? below.include(found, 2 * at + 1) : found);
+    }
+  }
 }

@@ -1,14 +1,14 @@
 import { add } from "./dom";
 
-/** What fails in a view rests and is said once, in words; neither its other parts nor the training suffer. */
+/** Catches the exceptions of a view's parts and shows one message for each part: a part that throws is not drawn again, the others are. */
 export class Faults {
-  /** Which part is at work. */
+  /** The part that is being built or drawn. */
   part = "view";
-  private said = new Set<string>();
+  private reported = new Set<string>();
 
   constructor(private panel: HTMLElement) {}
 
-  /** Whether a part could do something; if it listens to anything meanwhile, it is this part that does. */
+  /** Calls `work` in the name of a part, to which listeners added meanwhile belong; returns false if it throws. */
   attempt(part: string, work: () => void): boolean {
     const before = this.part;
     this.part = part;
@@ -16,19 +16,20 @@ export class Faults {
       work();
       return true;
     } catch (error) {
-      this.blame(part, error);
+      this.report(part, error);
       return false;
     } finally {
       this.part = before;
     }
   }
 
-  private blame(part: string, error: unknown): void {
-    if (this.said.has(part)) return;
-    this.said.add(part);
-    console.warn(`trainbook has a fault in the panel's ${part}`, error);
+  private report(part: string, error: unknown): void {
+    if (this.reported.has(part)) return;
+    this.reported.add(part);
+    console.warn(`trainbook: error in the ${part} part of the panel`, error);
     const what = String(error).slice(0, 200);
-    const text = `The ${part.replace("_", " ")} part of this panel has a fault and rests: ${what}. The training is not affected.`;
+    const name = part.replace("_", " ");
+    const text = `The ${name} part of this panel has stopped because of an error in trainbook: ${what}. The training is not affected.`;
     add(this.panel, "p", "fault", text).setAttribute("role", "status");
   }
 }

@@ -1,13 +1,18 @@
-import { add, mark, write } from "./dom";
+import { changeDetector } from "./changes";
+import { add, setAttribute, write } from "./dom";
 
-/** Shows a value, unless somebody is about to change it. */
+/** Shows a value, unless the field is being edited. */
 type Show<T> = (value: T, disabled: boolean) => void;
 
 const isFocused = (field: HTMLElement): boolean => field.matches(":focus");
 
-/** A number that is given away on Enter and when the field is left, if it is one of those expected. */
+/** A number field. A valid number is sent on Enter and when the field loses the focus. */
 export function addNumber(
-  parent: HTMLElement, name: string, least: number, isWhole: boolean, change: (value: number) => void,
+  parent: HTMLElement,
+  name: string,
+  least: number,
+  isWhole: boolean,
+  change: (value: number) => void,
 ): Show<number> {
   const label = add(parent, "label", "field muted", name);
   const input = add(label, "input");
@@ -17,32 +22,32 @@ export function addNumber(
   let now = NaN;
   let isEdited = false;
 
-  const judge = (isValid: boolean) => {
-    mark(input, "aria-invalid", !isValid);
+  const showValidity = (isValid: boolean) => {
+    setAttribute(input, "aria-invalid", !isValid);
     write(expected, isValid ? "" : `a ${isWhole ? "whole " : ""}number from ${least} on`);
   };
   const restore = () => {
     isEdited = false;
-    judge(true);
+    showValidity(true);
     if (input.value !== String(now)) input.value = String(now);
   };
   const commit = () => {
     if (!isEdited) return;
-    judge(input.validity.valid);
+    showValidity(input.validity.valid);
     if (!input.validity.valid) return;
     isEdited = false;
     if (input.valueAsNumber !== now) change(input.valueAsNumber);
   };
   input.addEventListener("input", () => {
     isEdited = true;
-    if (input.validity.valid) judge(true);
+    if (input.validity.valid) showValidity(true);
   });
   input.addEventListener("keydown", ({ key }) => {
     if (key === "Enter") commit();
     if (key === "Escape") restore();
   });
   input.addEventListener("blur", commit);
-  // Scrolling the page must not turn the number under the pointer.
+  // Without this, scrolling the page would change the number under the pointer.
   input.addEventListener("wheel", () => input.blur(), { passive: true });
 
   return (value, disabled) => {
@@ -52,27 +57,24 @@ export function addNumber(
   };
 }
 
-/** One of several names. */
+/** A drop-down list of names. */
 export function addChoice(parent: HTMLElement, name: string, change: (value: string) => void) {
   const select = add(parent, "select");
   select.setAttribute("aria-label", name);
   select.addEventListener("change", () => change(select.value));
-  let built = "";
+  const areOthers = changeDetector();
 
   return (value: string, names: string[], disabled: boolean): void => {
     select.disabled = disabled;
-    // New options would close the list that somebody is choosing from.
+    // New options would close the open list.
     if (isFocused(select) && !disabled) return;
     const offered = names.includes(value) ? names : [value, ...names];
-    if (built !== JSON.stringify(offered)) {
-      built = JSON.stringify(offered);
-      select.replaceChildren(...offered.map((one) => new Option(one)));
-    }
+    if (areOthers(offered)) select.replaceChildren(...offered.map((one) => new Option(one)));
     if (select.value !== value) select.value = value;
   };
 }
 
-/** A box to tick; an older run, which knows no such setting, shows none. */
+/** A checkbox. It is hidden if the value is undefined: older runs do not have every setting. */
 export function addTick(parent: HTMLElement, name: string, change: (value: boolean) => void) {
   const label = add(parent, "label", "field muted");
   const box = add(label, "input");

@@ -1,30 +1,30 @@
 import { add } from "./dom";
-import type { Viewport } from "./viewport";
+import type { View } from "./viewport";
 
-const CLICK = 5; // px that a hand moves without meaning to drag
+const CLICK = 5; // px; a shorter movement is a click, not a drag
 const LINE = 16; // px
 const KEYS: Record<string, number> = { "+": 0.5, "=": 0.5, "-": 2 };
 
 /**
  * Zooming and panning a plot: drag to zoom, shift-drag or wheel sideways to pan, Ctrl or Cmd and wheel to zoom, double
- * click to see all again. A plain wheel goes on scrolling the page. `area` is what spans the steps in view.
+ * click to reset. A wheel without keys scrolls the page. `area` is the element that spans what is in view.
  */
-export function followGestures(box: HTMLElement, area: () => HTMLElement | undefined, viewport: Viewport): () => void {
+export function followGestures(box: HTMLElement, area: () => HTMLElement | undefined, viewport: View): () => void {
   const at = (clientX: number): number => {
     const { left, width } = area()!.getBoundingClientRect();
     const [from, to] = viewport.span;
     return from + ((to - from) * (clientX - left)) / width;
   };
-  const holds = ({ target }: MouseEvent) => area()?.contains(target as Node) ?? false;
+  const isInside = ({ target }: MouseEvent) => area()?.contains(target as Node) ?? false;
   let drop = () => {};
 
   const press = (event: PointerEvent) => {
-    if (event.button || event.pointerType === "touch" || !holds(event)) return;
+    if (event.button || event.pointerType === "touch" || !isInside(event)) return;
     drop();
-    drop = event.shiftKey ? grab(event, viewport, at) : mark(event, area()!, viewport, at);
+    drop = event.shiftKey ? panByDrag(event, viewport, at) : zoomByDrag(event, area()!, viewport, at);
   };
   const wheel = (event: WheelEvent) => {
-    if (!holds(event)) return;
+    if (!isInside(event)) return;
     const unit = event.deltaMode ? LINE : 1;
     if (event.ctrlKey || event.metaKey) viewport.magnify(Math.exp((event.deltaY * unit) / 300), at(event.clientX));
     else if (viewport.zoom && Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
@@ -33,7 +33,7 @@ export function followGestures(box: HTMLElement, area: () => HTMLElement | undef
     event.preventDefault();
   };
   const doubleClick = (event: MouseEvent) => {
-    if (holds(event)) viewport.reset();
+    if (isInside(event)) viewport.reset();
   };
   const key = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -59,8 +59,8 @@ export function followGestures(box: HTMLElement, area: () => HTMLElement | undef
 
 type At = (clientX: number) => number;
 
-/** Moves the steps with the pointer. */
-function grab(start: PointerEvent, viewport: Viewport, at: At): () => void {
+/** Pans while the pointer moves. */
+function panByDrag(start: PointerEvent, viewport: View, at: At): () => void {
   let held = at(start.clientX);
   return drag(start, ({ clientX }) => {
     viewport.pan(held - at(clientX));
@@ -68,8 +68,8 @@ function grab(start: PointerEvent, viewport: Viewport, at: At): () => void {
   });
 }
 
-/** Zooms to the steps that the pointer passes over. */
-function mark(start: PointerEvent, area: HTMLElement, viewport: Viewport, at: At): () => void {
+/** Zooms to the steps between where the pointer is pressed and released. */
+function zoomByDrag(start: PointerEvent, area: HTMLElement, viewport: View, at: At): () => void {
   const band = add(area, "div", "selection");
   const { left, width } = area.getBoundingClientRect();
   const inside = (clientX: number) => Math.min(left + width, Math.max(left, clientX));
@@ -86,7 +86,10 @@ function mark(start: PointerEvent, area: HTMLElement, viewport: Viewport, at: At
 }
 
 function drag(
-  start: PointerEvent, move: (event: PointerEvent) => void, done: (event: PointerEvent) => void = () => {}, end = () => {},
+  start: PointerEvent,
+  move: (event: PointerEvent) => void,
+  done: (event: PointerEvent) => void = () => {},
+  end = () => {},
 ): () => void {
   let moved = false;
   const follow = (event: PointerEvent) => {
@@ -96,7 +99,7 @@ function drag(
   const release = (event: PointerEvent) => {
     if (moved) {
       done(event);
-      swallowClick();
+      suppressClick();
     }
     drop();
   };
@@ -112,9 +115,9 @@ function drag(
   return drop;
 }
 
-/** The click that follows a drag was not meant as one. */
-function swallowClick(): void {
-  const swallow = (event: MouseEvent) => event.stopPropagation();
-  window.addEventListener("click", swallow, { capture: true, once: true });
-  setTimeout(() => window.removeEventListener("click", swallow, true));
+/** Keeps the click event that follows a drag from the elements of the plot. */
+function suppressClick(): void {
+  const suppress = (event: MouseEvent) => event.stopPropagation();
+  window.addEventListener("click", suppress, { capture: true, once: true });
+  setTimeout(() => window.removeEventListener("click", suppress, true));
 }

@@ -1,8 +1,8 @@
 import type { Cells } from "./cells";
-import { ABSENT } from "./peaks";
+import { ABSENT } from "./layer_maxima";
 import { higher } from "./pyramid";
 
-const GAP = 8; // device px a row must have, so that a line between rows takes little of it
+const GAP = 8; // device px that a row must have at least to be separated from the next one by a line
 
 /** Paints cells onto a canvas: the columns of `cells` are its pixel columns, the layers share its height. */
 export class HeatImage {
@@ -13,7 +13,7 @@ export class HeatImage {
   /** `colors` has a pixel for every upper half of a float32. */
   paint(cells: Cells, height: number, colors: Uint32Array): void {
     const { columns } = cells;
-    const { layers } = cells.peaks;
+    const { layers } = cells.maxima;
     const rows = Math.min(layers, height);
     const image = new ImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);

@@ -1,24 +1,26 @@
+import { cellText, type Place } from "./cell_text";
 import { Cells } from "./cells";
+import { changeDetector } from "./changes";
 import { add, write } from "./dom";
-import { precise } from "./format";
 import { followGestures } from "./gestures";
 import { HeatImage } from "./heat_image";
 import { HeatLabels } from "./heat_labels";
-import { palette, pixelOf } from "./palette";
-import { ABSENT, type Peaks } from "./peaks";
+import type { LayerMaxima } from "./layer_maxima";
+import type { Measure } from "./layer_measure";
+import { pixelOf } from "./palette";
 import { color } from "./theme";
 import type { Viewport } from "./viewport";
 
 export interface HeatScene {
-  /** What the colours stand for. */
-  title: string;
-  peaks: Peaks;
+  /** What the colours show. */
+  measure: Measure;
+  maxima: LayerMaxima;
   /** Of the layers, from top to bottom. */
   names: string[];
   selected: number | null;
 }
 
-const MANY = 20; // layers from which on the map no longer grows with them
+const MANY = 20; // with more layers than this, the map has a fixed height
 const TALL = 220; // px
 const [LOWEST, HIGHEST] = [11, 18]; // px of a row
 
@@ -33,20 +35,24 @@ export class HeatMap {
   private frame: HTMLElement;
   private cross: HTMLElement;
   private card: HTMLElement;
-  private said: HTMLElement;
+  private liveRegion: HTMLElement;
   private scene!: HeatScene;
+  /** Of each px; those that are painted may be narrower. */
   private cells!: Cells;
-  /** Where the crosshair is: a column and a layer. */
-  private at: { column: number; layer: number } | null = null;
+  /** The column and the layer under the crosshair. */
+  private at: Place | null = null;
   private palette: Uint32Array = new Uint32Array(0);
-  /** What the palette was made for. */
-  private mixed = "";
+  private areOtherColors = changeDetector();
   private ungesture: () => void;
 
-  constructor(parent: HTMLElement, private viewport: Viewport, private select: (layer: number | null) => void) {
+  constructor(
+    parent: HTMLElement,
+    private viewport: Viewport,
+    private select: (layer: number | null) => void,
+  ) {
     this.box = add(parent, "div", "heat");
     this.box.tabIndex = 0;
-    // An application gets the arrow keys also from a screen reader.
+    // The role application: without it a screen reader keeps the arrow keys for itself.
     this.box.setAttribute("role", "application");
     this.box.setAttribute("aria-roledescription", "heat map");
     this.box.setAttribute("data-lm-suppress-shortcuts", "");
@@ -56,8 +62,8 @@ export class HeatMap {
     this.cross = add(this.area, "div", "cross");
     this.card = add(this.area, "div", "hover");
     this.frame = add(this.box, "div", "frame");
-    this.said = add(this.box, "div", "said");
-    this.said.setAttribute("aria-live", "polite");
+    this.liveRegion = add(this.box, "div", "live-region");
+    this.liveRegion.setAttribute("aria-live", "polite");
     this.box.addEventListener("pointermove", this.point);
     this.box.addEventListener("pointerdown", this.point);
     this.box.addEventListener("pointerleave", this.leave);
@@ -67,7 +73,7 @@ export class HeatMap {
     this.ungesture = followGestures(this.box, () => this.area, viewport);
   }
 
-  /** The room that the names take, in px. */
+  /** The width of the layer names in px. */
   get gutter(): number {
     return this.labels.gutter;
   }
@@ -75,15 +81,18 @@ export class HeatMap {
   draw(scene: HeatScene): void {
     const width = this.box.clientWidth;
     if (!width) return;
-    const { peaks, names, selected } = (this.scene = scene);
+    const { maxima, names, selected } = (this.scene = scene);
     const height = heightFor(names.length);
     this.box.style.height = `${height}px`;
-    this.box.setAttribute("aria-label", spoken(scene));
+    this.box.setAttribute("aria-label", ariaLabel(scene));
     this.labels.show(names, selected, width, height);
     this.area.style.left = `${this.gutter}px`;
-    const columns = Math.max(1, Math.round(this.area.clientWidth * devicePixelRatio));
-    this.cells = new Cells(peaks, this.viewport.span, columns);
-    this.image.paint(this.cells, Math.round(height * devicePixelRatio), this.colors(peaks));
+    const { span } = this.viewport;
+    const columns = (perPx: number) => Math.max(1, Math.round(this.area.clientWidth * perPx));
+    // A pointer tells the same at every zoom of the browser, so it goes by px; the image goes by the pixels of the screen.
+    this.cells = new Cells(maxima, span, columns(1));
+    const painted = devicePixelRatio === 1 ? this.cells : new Cells(maxima, span, columns(devicePixelRatio));
+    this.image.paint(painted, Math.round(height * devicePixelRatio), this.colors(maxima));
     this.place(this.frame, selected);
     this.showCross();
   }
@@ -92,11 +101,10 @@ export class HeatMap {
     this.ungesture();
   }
 
-  private colors({ range }: Peaks): Uint32Array {
-    const [zero, broken] = ["--zero", "--bad"].map((variable) => pixelOf(color(this.box, variable)));
-    const wanted = JSON.stringify([range.decades, zero, broken]);
-    if (wanted !== this.mixed) this.palette = palette(range.decades, zero, broken);
-    this.mixed = wanted;
+  private colors({ range }: LayerMaxima): Uint32Array {
+    const [zero, nonFinite] = ["--zero", "--bad"].map((variable) => pixelOf(color(this.box, variable)));
+    const { column, scale } = this.scene.measure;
+    if (this.areOtherColors(column, range.decades, zero, nonFinite)) this.palette = scale.palette(range, zero, nonFinite);
     return this.palette;
   }
 
@@ -104,7 +112,7 @@ export class HeatMap {
     return this.box.clientHeight / this.scene.names.length;
   }
 
-  /** Puts the frame round a row; rows thinner than a line are framed from outside. */
+  /** Puts the frame around a row; around a very thin row it is higher than the row. */
   private place(frame: HTMLElement, layer: number | null): void {
     frame.hidden = layer === null;
     if (layer === null) return;
@@ -118,10 +126,10 @@ export class HeatMap {
     const isShown = at !== null && at.column < cells.columns && !cells.isEmpty(at.column);
     card.hidden = cross.hidden = !isShown;
     if (!isShown) return;
-    const left = (at.column + 0.5) / devicePixelRatio;
+    const left = ((at.column + 0.5) / cells.columns) * this.area.clientWidth;
     cross.style.left = `${left}px`;
     card.replaceChildren();
-    for (const text of [this.scene.names[at.layer], this.steps(at.column), this.value(at)]) add(card, "span", "wide", text);
+    for (const text of [this.scene.names[at.layer], ...cellText(this.cells, at, this.scene.measure)]) add(card, "span", "wide", text);
     card.lastElementChild!.classList.toggle("bad", !Number.isFinite(cells.value(at.column, at.layer)));
     const room = this.area.clientWidth;
     const right = left + 9 + card.offsetWidth <= room ? left + 9 : left - 9 - card.offsetWidth;
@@ -136,19 +144,7 @@ export class HeatMap {
     return below + this.card.offsetHeight <= this.box.clientHeight || above < 0 ? below : above;
   }
 
-  private steps(column: number): string {
-    const [first, last] = this.cells.steps(column);
-    return first === last ? `step ${first}` : `steps ${first} to ${last}`;
-  }
-
-  private value({ column, layer }: { column: number; layer: number }): string {
-    const value = this.cells.value(column, layer);
-    if (value === ABSENT) return "no gradient";
-    const [first, last] = this.cells.steps(column);
-    return first === last || !Number.isFinite(value) ? precise(value) : `at most ${precise(value)}`;
-  }
-
-  /** The layer at a place; where several share a pixel, the one that shows. */
+  /** The layer at a position; where several share a pixel, the one that is drawn. */
   private layerAt(column: number, clientY: number): number {
     const last = this.scene.names.length - 1;
     const y = Math.floor(clientY - this.box.getBoundingClientRect().top);
@@ -161,7 +157,8 @@ export class HeatMap {
   }
 
   private columnAt(clientX: number): number {
-    return Math.floor((clientX - this.area.getBoundingClientRect().left) * devicePixelRatio);
+    const { left, width } = this.area.getBoundingClientRect();
+    return Math.floor(((clientX - left) / width) * this.cells.columns);
   }
 
   private point = ({ clientX, clientY }: PointerEvent): void => {
@@ -177,7 +174,7 @@ export class HeatMap {
   };
 
   private click = ({ clientX, clientY }: MouseEvent): void => {
-    // A click knows whole pixels only: what the pointer was on is what was meant.
+    // A click event has whole pixels only; the last pointer event was more exact.
     const layer = this.at?.layer ?? this.layerAt(this.columnAt(clientX), clientY);
     this.choose(layer === this.scene.selected ? null : layer);
   };
@@ -187,7 +184,7 @@ export class HeatMap {
     this.scene.selected = layer;
     if (this.at && layer !== null) this.at = { ...this.at, layer };
     this.showCross();
-    this.say();
+    this.announce();
   }
 
   private key = (event: KeyboardEvent): void => {
@@ -214,23 +211,24 @@ export class HeatMap {
     const column = at ? cells.next(at.column, direction) : cells.lastColumn;
     this.at = { column, layer: this.scene.selected ?? at?.layer ?? 0 };
     this.showCross();
-    this.say();
+    this.announce();
   }
 
-  private say(): void {
+  private announce(): void {
     const { at, scene } = this;
     const selected = scene.selected === null ? "No layer selected" : `${scene.names[scene.selected]} selected`;
-    write(this.said, at ? [scene.names[at.layer], this.steps(at.column), this.value(at)].join(", ") : selected);
+    write(this.liveRegion, at ? [scene.names[at.layer], ...cellText(this.cells, at, scene.measure)].join(", ") : selected);
   }
 }
 
-function heightFor(layers: number): number {
+/** px of a map of so many layers. */
+export function heightFor(layers: number): number {
   if (layers > MANY) return TALL;
   return layers * Math.min(HIGHEST, Math.max(LOWEST, Math.floor(160 / layers)));
 }
 
-function spoken({ title, names, selected }: HeatScene): string {
+function ariaLabel({ measure, names, selected }: HeatScene): string {
   const layers = names.length === 1 ? "1 layer" : `${names.length} layers`;
   const chosen = selected === null ? "" : `, ${names[selected]} selected`;
-  return `${title} of ${layers} by step${chosen}`;
+  return `${measure.title} of ${layers} by step${chosen}`;
 }

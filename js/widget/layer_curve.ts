@@ -1,31 +1,35 @@
 import { Curve } from "./curve";
-import { ABSENT, type Peaks } from "./peaks";
+import { ABSENT, type LayerMaxima } from "./layer_maxima";
 
 /** One layer's row of the heat map, as a curve. */
 export class LayerCurve extends Curve {
   private taken = 0;
   private width: number;
 
-  constructor(name: string, readonly peaks: Peaks, private layer: number) {
+  constructor(
+    name: string,
+    readonly maxima: LayerMaxima,
+    readonly layer: number,
+  ) {
     super(name);
-    this.width = peaks.width;
+    this.width = maxima.width;
   }
 
-  /** Takes what the column has got since the last time; its last bucket may have become fuller. */
+  /** Takes what is new since the last call; the last bucket may have got more rows. */
   take(): void {
-    const { peaks, layer } = this;
-    if (peaks.width !== this.width) this.restart();
-    const values = peaks.level(0);
-    for (let bucket = Math.max(0, this.taken - 1); bucket < peaks.step.length; bucket++) {
-      const step = peaks.step.at(bucket);
-      const value = values[bucket * peaks.layers + layer];
-      if (peaks.width > 1) this.hold(step - 1);
+    const { maxima, layer } = this;
+    if (maxima.width !== this.width) this.restart();
+    const values = maxima.level(0);
+    for (let bucket = Math.max(0, this.taken - 1); bucket < maxima.step.length; bucket++) {
+      const step = maxima.step.at(bucket);
+      const value = values[bucket * maxima.layers + layer];
+      if (maxima.width > 1) this.hold(step - 1);
       if (value !== ABSENT) this.push(step, value);
     }
-    this.taken = peaks.step.length;
+    this.taken = maxima.step.length;
   }
 
-  /** A bucket of several rows has its value somewhere up to the next one. */
+  /** The value of a bucket of several rows is drawn up to the next bucket, since its step is not known. */
   private hold(step: number): void {
     if (step > this.step.last!) this.push(step, this.value.last!);
   }
@@ -33,6 +37,6 @@ export class LayerCurve extends Curve {
   private restart(): void {
     this.clear();
     this.taken = 0;
-    this.width = this.peaks.width;
+    this.width = this.maxima.width;
   }
 }

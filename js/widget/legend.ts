@@ -1,49 +1,36 @@
-import type { Line } from "./chart";
-import { add, addButton, setFigure } from "./dom";
+import { changeDetector } from "./changes";
+import { add, setNumber } from "./dom";
 import { brief } from "./format";
+import type { Line } from "./line";
 
-export interface Other {
-  family: string;
-  name: string;
-  value: number;
-}
-
-/** The series on show with their latest values and, on the right, the other families, one click away. */
+/** The drawn series with their latest values. */
 export class Legend {
   private row: HTMLElement;
-  private figures = new Map<string, HTMLElement>();
-  private built = "";
+  private values = new Map<string, HTMLElement>();
+  private isOther = changeDetector();
 
-  constructor(parent: HTMLElement, private choose: (family: string) => void) {
+  constructor(parent: HTMLElement) {
     this.row = add(parent, "div", "legend");
   }
 
-  show(lines: Line[], others: Other[]): void {
-    this.build(lines, others);
+  show(lines: Line[]): void {
+    this.build(lines);
     for (const { series, evaluated } of lines) this.set(series.name, series.value.last ?? evaluated?.value.last);
-    for (const { name, value } of others) this.set(name, value);
   }
 
-  private build(lines: Line[], others: Other[]): void {
-    const wanted = JSON.stringify([lines.map(({ series, color }) => [series.name, color]), others.map(({ name }) => name)]);
-    if (wanted === this.built) return;
-    this.built = wanted;
+  private build(lines: Line[]): void {
+    if (!this.isOther(lines.map(({ series, color, dashed }) => [series.name, color, dashed]))) return;
     this.row.replaceChildren();
-    this.figures.clear();
-    for (const { series, color } of lines) {
-      const entry = add(this.row, "span", "series", `${series.name} `);
+    this.values.clear();
+    for (const { series, color, dashed } of lines) {
+      const entry = add(this.row, "span", dashed ? "series dashed" : "series", `${series.name} `);
       entry.style.setProperty("--c", `var(${color})`);
-      this.figures.set(series.name, add(entry, "span", "num value"));
-    }
-    const rest = add(this.row, "span", "others");
-    for (const { family, name } of others) {
-      const button = addButton(rest, "quiet", `${name} `, () => this.choose(family));
-      this.figures.set(name, add(button, "span", "num value"));
+      this.values.set(series.name, add(entry, "span", "num value"));
     }
   }
 
   private set(name: string, value: number | undefined): void {
-    const figure = this.figures.get(name);
-    if (figure && value !== undefined) setFigure(figure, brief(value), !Number.isFinite(value));
+    const element = this.values.get(name);
+    if (element && value !== undefined) setNumber(element, brief(value), !Number.isFinite(value));
   }
 }

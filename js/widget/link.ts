@@ -1,54 +1,113 @@
 import type { AnyModel } from "@anywidget/types";
-import type { ArgumentsOf, Command, Request, Traits, Update } from "./protocol";
-import type { Store } from "./store";
+import { MediaFiles } from "./media_files";
+import type { Arguments, MediaFile, Traits, Update } from "./protocol";
+import { argumentsText, ended, isDoneAtOnce, isViewMessage, type Message, type Request } from "./requests";
+import type { Lost, Store } from "./store";
+
+/** The widget's connection to the kernel was closed, says JupyterLab. */
+const CLOSED = "comm_live_update";
 
 interface Sent {
-  content: { id: string } & Command;
+  content: { id: string } & Message;
   since: number;
   acknowledged: boolean;
 }
 
 const RESEND_MS = 250;
-const PATIENCE_MS = 3000;
-/** A view's first messages leave before the front end has opened the route that later ones take. */
-const GREETING_MS = 1500;
+const UNANSWERED_MS = 3000;
+/** What is not acknowledged for a while is sent more and more rarely, and then no more: a busy kernel has it in its queue. */
+const SLOWEST_MS = 5000;
+const LAST_MS = 120_000;
+/** A run that goes on is heard of at least every two seconds. */
+const LOOK_MS = 1000;
+const SILENT_LOOKS = 7;
+/** The first messages of a view may take another route than later ones, so the route is asked for again. */
+const HELLO_MS = 1500;
 
-/** The talk with the kernel. A message can be lost while the kernel is busy, so each is sent until acknowledged. */
+/** The connection to the kernel. A message can be lost while the kernel is busy, so each is sent until it is acknowledged. */
 export class Link {
-  /** What this view asked for and has heard nothing of, by id. */
+  /** What was shown, as far as it was asked for. */
+  readonly files = new MediaFiles(
+    (file) => this.send({ command: "media", file }),
+    () => this.store.touch(),
+  );
+  /** Messages of this view that are not acknowledged, or whose outcome is not known, by id. */
   private sent = new Map<string, Sent>();
-  private timer: ReturnType<typeof setInterval> | undefined;
-  private greeting = setTimeout(() => this.send({ command: "hello" }), GREETING_MS);
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private lookTimer = setInterval(() => this.look(), LOOK_MS);
+  /** How often it was looked since something was heard. Seconds would not do: a computer may have slept. */
+  private looks = 0;
+  private helloTimer = setTimeout(() => this.send({ command: "hello" }), HELLO_MS);
 
-  constructor(private model: AnyModel<Traits>, private store: Store) {
+  constructor(
+    private model: AnyModel<Traits>,
+    private store: Store,
+  ) {
     model.on("msg:custom", this.receive);
+    model.on(CLOSED, this.close);
     this.snapshot();
   }
 
-  send(command: Command): void {
-    const content = { id: newId(), ...command };
+  send(message: Message): void {
+    const content = { id: newId(), ...message };
     this.sent.set(content.id, { content, since: Date.now(), acknowledged: false });
     this.post(content);
-    this.timer ??= setInterval(this.resend, RESEND_MS);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(this.resend, RESEND_MS);
     this.store.touch();
   }
 
-  /** The arguments of the commands of a kind whose outcome is not known yet, oldest first. */
-  outstanding<C extends Request["command"]>(command: C): ArgumentsOf<C>[] {
-    const contents = [...this.sent.values()].map(({ content }) => content as Request);
-    return contents.filter((content) => content.command === command).map((content) => content.arguments as ArgumentsOf<C>);
+  /** Whether the outcome of a command of this name is not known yet. */
+  isOutstanding(command: string): boolean {
+    return this.outstandingCommands.includes(command);
   }
 
-  /** Whether some command has been without an answer for longer than anyone expects. */
+  /** The names of all commands whose outcome is not known yet, oldest first. */
+  get outstandingCommands(): string[] {
+    return [...this.sent.values()].map(({ content }) => content.command).filter((command) => !isViewMessage(command));
+  }
+
+  /** The arguments of the commands of a kind whose outcome is not known yet, oldest first. */
+  outstanding<C extends keyof Arguments>(command: C): Arguments[C][] {
+    const contents = [...this.sent.values()].map(({ content }) => content as Request);
+    return contents.filter((content) => content.command === command).map((content) => content.arguments as Arguments[C]);
+  }
+
+  /** Whether the outcome of a command with these arguments is not known yet. */
+  isAsked(command: string, given: object): boolean {
+    const wanted = argumentsText(given);
+    return [...this.sent.values()].some(
+      ({ content }) => content.command === command && "arguments" in content && argumentsText(content.arguments) === wanted,
+    );
+  }
+
+  /** Whether a message has waited unusually long for its acknowledgement. */
   get unanswered(): boolean {
-    return this.waiting().some(({ since }) => Date.now() - since > PATIENCE_MS);
+    return this.waiting().some(({ since }) => Date.now() - since > UNANSWERED_MS);
   }
 
   dispose(): void {
-    clearInterval(this.timer);
-    clearTimeout(this.greeting);
+    clearTimeout(this.timer);
+    clearTimeout(this.helloTimer);
+    clearInterval(this.lookTimer);
+    this.files.dispose();
     this.model.off("msg:custom", this.receive);
+    this.model.off(CLOSED, this.close);
   }
+
+  private look(): void {
+    if (!this.store.state || ended(this.store.state) || ++this.looks < SILENT_LOOKS) return;
+    if (!this.store.lost) this.lose("silent");
+  }
+
+  /** What the person has asked for meanwhile must not be carried out whenever the kernel comes back. */
+  private lose(lost: Lost): void {
+    if (ended(this.store.state)) return;
+    for (const { content } of this.waiting()) if (!isViewMessage(content.command)) this.sent.delete(content.id);
+    this.store.lose(lost);
+  }
+
+  private close = (): void => this.lose("closed");
 
   private waiting(): Sent[] {
     return [...this.sent.values()].filter(({ acknowledged }) => !acknowledged);
@@ -59,32 +118,36 @@ export class Link {
     if (!outstanding) this.send({ command: "snapshot" });
   }
 
-  private receive = (update: Update, buffers: DataView[] = []): void => {
+  private receive = (update: Update | MediaFile, buffers: DataView[] = []): void => {
+    if (update?.kind === "media") this.files.receive(update, buffers[0]);
     if (update?.kind !== "update") return;
+    this.looks = 0;
+    const isBack = this.store.lost !== null;
+    this.store.lose(null);
+    if (isBack) this.files.askAgain();
     for (const id of update.acknowledged) {
       const sent = this.sent.get(id);
       if (sent) sent.acknowledged = true;
     }
     this.store.faults.attempt("data", () => {
-      if (!this.store.apply(update, buffers)) this.snapshot();
+      if (!this.store.apply(update, buffers) || isBack) this.snapshot();
       this.settle();
     });
   };
 
   private settle(): void {
     for (const [id, { content, acknowledged }] of this.sent) {
-      const isTalk = content.command === "snapshot" || content.command === "hello";
-      const isDone = isTalk ? acknowledged : this.store.ledger.isSettled(id);
+      const isDone = isDoneAtOnce(content.command) ? acknowledged : this.store.eventLog.isSettled(id);
       if (isDone) this.sent.delete(id);
     }
   }
 
   private resend = (): void => {
     const waiting = this.waiting();
-    waiting.forEach(({ content }) => this.post(content));
-    if (!waiting.length) {
-      clearInterval(this.timer);
-      this.timer = undefined;
+    const age = Math.min(...waiting.map(({ since }) => Date.now() - since));
+    if (age < LAST_MS) {
+      waiting.forEach(({ content }) => this.post(content));
+      this.timer = setTimeout(this.resend, age < UNANSWERED_MS ? RESEND_MS : Math.min(age / 4, SLOWEST_MS));
     }
     this.store.touch();
   };

@@ -1,6 +1,6 @@
 type Rgb = [red: number, green: number, blue: number];
 
-/** From dark to light in even steps of lightness, which also those tell apart who do not see red and green. */
+/** Viridis: from dark to light in even steps of lightness, and readable without telling red from green. */
 const STOPS: Rgb[] = [
   [68, 1, 84],
   [70, 50, 126],
@@ -24,17 +24,23 @@ const RAMP: Pixel[] = Array.from({ length: SHADES }, (_, i) => pixel(...shade(i 
  * The pixels of values on a logarithmic scale between two powers of ten, by the upper half of a value's float32 bits:
  * a logarithm for each cell of a map would take longer than all the rest. That is exact to 1 %.
  */
-export function palette([low, high]: [number, number], zero: Pixel, broken: Pixel): Uint32Array {
+export function palette([low, high]: [number, number], zero: Pixel, nonFinite: Pixel): Uint32Array {
   const perDecade = (SHADES - 1) / (high - low);
+  return byUpperHalf((value) => (value === 0 ? zero : ramp((Math.log10(value) - low) * perDecade)), nonFinite);
+}
+
+/** The same of shares of one, on a linear scale. */
+export const sharesPalette = (nonFinite: Pixel): Uint32Array => byUpperHalf((value) => ramp(value * (SHADES - 1)), nonFinite);
+
+const ramp = (at: number): Pixel => RAMP[Math.min(Math.max(Math.round(at), 0), SHADES - 1)];
+
+function byUpperHalf(pixelOfValue: (value: number) => Pixel, nonFinite: Pixel): Uint32Array {
   const bits = new Uint32Array(1);
   const value = new Float32Array(bits.buffer);
   return Uint32Array.from({ length: 1 << 16 }, (_, half) => {
     bits[0] = half << 16;
-    if (!Number.isFinite(value[0])) return broken;
-    if (half === 0) return zero;
-    if (value[0] < 0) return 0;
-    const i = Math.round((Math.log10(value[0]) - low) * perDecade);
-    return RAMP[Math.min(Math.max(i, 0), SHADES - 1)];
+    if (!Number.isFinite(value[0])) return nonFinite;
+    return value[0] < 0 ? 0 : pixelOfValue(value[0]);
   });
 }
 

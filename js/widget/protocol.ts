@@ -1,198 +1,430 @@
-/** What travels between the kernel and a view; the Python half is `trainbook/widget`. */
+/** What passes between the kernel and a view. Written by js/protocol.py from nbs/13_run.contract.ipynb: do not edit. */
 
 export type Status = "running" | "paused" | "finished" | "stopped" | "failed" | "lost";
+export type When = "step" | "epoch";
+export type Mode = "min" | "max";
+export type Role = "best" | "last" | "undo";
+export type Metric = number | "nan" | "inf" | "-inf";
+export type PartName =
+  | "header"
+  | "progress"
+  | "controls"
+  | "early_stop"
+  | "findings"
+  | "metrics"
+  | "gradients"
+  | "activations"
+  | "media"
+  | "commands"
+  | "footer";
+export type PlotKind = "line" | "scatter" | "histogram";
+export type Stream = "train" | "valid" | "gradients" | "activations" | "system";
+export type Route = "subshell" | "pump" | "comm" | "inbox";
 
-export interface State {
-  status: Status;
+/** How far a run is; null where the loop has not said it or does not know it. */
+export interface Progress {
+  /** Batches trained on, over the whole run. */
   step: number;
-  /** Counted from 0; null for loops without epochs. */
-  epoch: number | null;
-  epochs: number | null;
-  /** Counted from 1 within the epoch. */
-  batch: number;
-  batches: number | null;
-  validating: boolean;
-  seconds_left: number | null;
-  /** The name of the run's folder. */
-  folder: string;
-  reason: string | null;
-  /** Gradients are measured every so many steps; null if they are not. Older runs do not say. */
+  /** Counted from 0. */
+  epoch?: number | null;
+  /** The number of epochs there will be. */
+  epochs?: number | null;
+  /** Counted from 1 within the epoch, or within the loop if there are no epochs. */
+  batch?: number | null;
+  /** The number of batches in an epoch, or in the loop. */
+  batches?: number | null;
+  /** What these two count. */
+  unit?: "batch" | "step";
+  validating?: boolean;
+  /** The one that the present loop began with. */
+  first_epoch?: number | null;
+  /** When the present loop began, later by the time of each pause. */
+  began?: number | null;
+}
+
+/** The machine that a run trains on. */
+export interface Machine {
+  cpus: number;
+  /** Bytes. */
+  memory: number;
+  gpu?: string | null;
+  /** Bytes. */
+  gpu_memory?: number | null;
+}
+
+/** The checkpoint of another run that a run goes on from. */
+export interface Parent {
+  /** The name of its folder. */
+  id: string;
+  name: string;
+  checkpoint: string;
+  step: number;
+  time?: number;
+}
+
+/** A checkpoint on disk. */
+export interface Checkpoint {
+  name: string;
+  step: number;
+  time: number;
+  roles: Role[];
+  epoch?: number | null;
+  tag?: string | null;
+  /** The metric that says which one is the best. */
+  metric?: string | null;
+  /** Of that metric. */
+  value?: number | "nan" | "inf" | "-inf" | null;
+  mode?: Mode;
+  /** Measured: a validation had others in place than those that are trained. */
+  weights?: "trained" | "measured";
+}
+
+/** How fast a training goes. */
+export interface Rates {
+  steps_per_second?: number;
+  samples_per_second?: number;
+  /** The share of the time that is spent waiting for data. */
+  data_wait?: number;
+}
+
+/** How a run is measured. */
+export interface Watching {
+  /** Gradients are measured every so many steps; null if they are not. */
   gradients_every?: number | null;
-  /** Values are read every so many steps, where reading one means waiting for the device; else null. */
+  /** Values are read every so many rows, where reading one means waiting for the device; else null. */
   reads_every?: number | null;
-  machine: Machine | null;
-  /** What the run is about to do. From here on, older runs do not say. */
+  rows_underway?: number;
+  /** Over all its loops, without pauses; null while one of them goes on. */
+  mean_rates?: Rates | null;
+}
+
+/** Early stopping: its settings, and what it has seen. */
+export interface EarlyStop {
+  on: boolean;
+  /** The metric it goes by. */
+  monitor: string;
+  mode: Mode;
+  /** It stops after this many values in a row that are no better than the best one. */
+  patience: number;
+  /** Better means better by more than this. */
+  min_delta: number;
+  /** Whether it goes back to the best checkpoint when it stops. */
+  restore_best?: boolean;
+  best: number | null;
+  best_step: number | null;
+  /** The number of values since the best one. */
+  waited: number;
+  /** The step at which it stopped, or would have if it were on; null before that. */
+  would_stop: number | null;
+}
+
+/** A command of another package, for which the panel has a button; it is sent without arguments. */
+export interface RegisteredCommand {
+  command: string;
+  label: string;
+  /** Their names. */
+  arguments: string[];
+}
+
+/** What says which checkpoint is the best. */
+export interface Monitor {
+  metric: string;
+  mode: Mode;
+}
+
+/** What a run can be told to do, and what it was told. */
+export interface Steering {
+  /** When it is about to stop, if it is. */
   stopping?: When | null;
-  /** Unix seconds, while it is paused. */
   paused_since?: number | null;
-  /** Of the first parameter group, in force now; null if there is none that can be read without waiting. */
+  /** Of the first parameter group, in force now; null if none can be read without waiting. */
   learning_rate?: number | null;
   /** The product of all factors so far. */
   learning_rate_scale?: number;
   can_scale?: boolean;
   can_evaluate?: boolean;
-  early_stop?: EarlyStop | null;
-  /** What is kept on disk, oldest first. */
-  checkpoints?: Checkpoint[];
   /** Whether there is a model that can be saved and rolled back. */
   can_checkpoint?: boolean;
-  /** Where it goes on from. */
-  parent?: Parent | null;
+  monitor?: Monitor;
+  early_stop?: EarlyStop | null;
+  commands?: RegisteredCommand[];
+  /** The last step at which it was looked whether anything is wrong. */
+  judged?: number;
 }
 
-export interface Checkpoint {
-  name: string;
-  step: number;
-  epoch: number | null;
-  roles: ("best" | "last")[];
-  tag: string | null;
-  /** What it was judged by, and how it did. */
-  metric: string | null;
-  value: number | null;
-}
-
-/** Another run, and a checkpoint of it. */
-export interface Parent {
-  id: string;
-  name: string;
-  checkpoint: string;
-  step: number;
-}
-
-export interface EarlyStopSettings {
-  on: boolean;
-  metric: string;
-  mode: "min" | "max";
-  /** So many values in a row that are no better than the best one. */
-  patience: number;
-  min_delta: number;
-  /** Whether it goes back to the best checkpoint when it stops. Older runs do not say. */
-  restore_best?: boolean;
-}
-
-export interface EarlyStop extends EarlyStopSettings {
-  best: number | null;
-  best_step: number | null;
-  /** Values since the best one. */
-  waited: number;
-  /** The step at which patience was over, or would have been; null if it was not yet. */
-  would_stop: number | null;
-}
-
-export interface Machine {
-  cpus: number;
-  /** Bytes. */
-  memory: number;
-  gpu: string | null;
-  gpu_memory: number | null;
-}
-
-export type When = "step" | "epoch";
-
-/** Of a command, as it was sent: whoever left it may have sent anything. */
-export interface Arguments extends Partial<EarlyStopSettings> {
-  when?: When;
-  factor?: number;
-  /** Of the command to undo. */
-  id?: string;
-  /** To which checkpoint: a role or a tag. */
-  to?: string;
-  tag?: string;
+/** How a run stands. */
+export interface State extends Progress, Watching, Steering {
+  status: Status;
+  reason?: string | null;
+  /** Its name. */
+  folder: string;
+  /** Its path, from where the kernel works if it lies below. */
+  path?: string;
   tags?: string[];
-  /** Of a note. */
+  parent?: Parent | null;
+  /** Those on disk, oldest first. */
+  checkpoints?: Checkpoint[];
+  /** The layers whose activations are measured, input first. */
+  activations?: string[] | null;
+  machine?: Machine | null;
+  seconds_left?: number | null;
+}
+
+/** A command that helps against a finding. */
+export interface RemedyButton {
+  command: string;
+  arguments: Record<string, unknown>;
+  label: string;
+  effect: string;
+}
+
+/** What every event has. */
+export interface Happened {
+  /** Seconds since 1970. */
+  time: number;
+  step: number;
+  /** What to write beside a curve. */
+  label?: string;
+  sentence?: string;
+}
+
+/** A command was requested, and later its outcome. */
+export interface CommandEvent extends Happened {
+  event: "command";
+  id?: string;
+  command?: string;
+  /** What the command is called, if it was registered with a label. */
+  title?: string;
+  /** As they were sent, so they may be of any kind. */
+  arguments?: Record<string, unknown> | null;
+  status?: "requested" | "applied" | "refused" | "failed";
+  by?: string;
+  route?: string;
+  reason?: string | null;
+  undoable?: boolean;
+}
+
+/** The run stands otherwise. */
+export interface StatusEvent extends Happened {
+  event: "status";
+  status?: Status;
+}
+
+/** A remark. */
+export interface NoteEvent extends Happened {
+  event: "note";
   text?: string;
 }
 
-/** What a command has come to, an evaluation, early stopping, or the saving of a checkpoint. */
-export type Outcome =
-  | "requested" | "applied" | "refused" | "failed"
-  | "evaluated" | "partial"
-  | "stopped" | "would_stop" | "taken_back"
-  | "saved";
+/** The run goes on from another one. */
+export interface ResumeEvent extends Happened {
+  event: "resume";
+  parent?: string;
+  checkpoint?: string;
+}
 
-export interface Event {
-  /** Unix seconds. */
-  time: number;
-  step: number;
-  event: string;
-  id?: string;
-  command?: string;
-  arguments?: Arguments | null;
-  status?: Outcome;
-  by?: string;
-  reason?: string;
-  undoable?: boolean;
-  /** Of an evaluation. */
-  /** JSON has no NaN and no infinity; they come as text. */
-  metrics?: Record<string, number | "nan" | "inf" | "-inf">;
-  /** Of a rollback: a role, a tag or "undo", and the step whose weights are back. */
+/** A validation outside of the loop's own: one that was asked for, or one that was broken off. */
+export interface ValidationEvent extends Happened {
+  event: "validation";
+  status?: "evaluated" | "partial";
+  metrics?: Record<string, Metric>;
+}
+
+/** The weights are those of an earlier step again. */
+export interface RollbackEvent extends Happened {
+  event: "rollback";
+  /** A role, a tag, or `undo`. */
   to?: string;
   to_step?: number;
-  /** Of early stopping. */
+}
+
+/** Early stopping decided something. */
+export interface EarlyStopEvent extends Happened {
+  event: "early_stop";
+  status?: "stopped" | "would_stop" | "taken_back";
   metric?: string;
   best?: number | null;
   best_step?: number | null;
   waited?: number;
-  /** Of a finding: which one, and where it was made. */
-  finding?: "non_finite_gradient";
+}
+
+/** A checkpoint was saved, or could not be. */
+export interface CheckpointEvent extends Happened {
+  event: "checkpoint";
+  status?: "saved" | "failed";
+  name?: string;
+  reason?: string;
+}
+
+/** Something goes wrong, or does no longer. */
+export interface FindingEvent extends Happened {
+  event: "finding";
+  /** Its kind. */
+  finding?: string;
+  /** One that is withdrawn no longer holds. */
+  status?: "found" | "withdrawn" | "muted" | "unmuted";
+  severity?: "error" | "warning";
+  /** A layer, an argument or a call; with the kind it says which finding it is. */
+  where?: string;
+  evidence?: Record<string, unknown>;
+  explanation?: string;
+  advice?: string;
+  remedies?: RemedyButton[];
+  /** By name points of step and value, which prove it. */
+  series?: Record<string, number[][]>;
+  /** Of a `non_finite_gradient`, which older versions wrote, as are `value` and `layers`. */
   layer?: string;
   value?: "nan" | "inf";
+  /** How many it concerns. */
   layers?: number;
-  /** Of a budget: gradients are measured every so many steps, since each time costs this share of a step. */
+}
+
+/** Gradients are measured more seldom, or more often. */
+export interface BudgetEvent extends Happened {
+  event: "budget";
+  /** Steps from one measurement to the next. */
   every?: number;
+  /** Of a step's time, that one takes. */
   share?: number;
 }
 
+/** Something was shown: a picture, a text, a table, a distribution. */
+export interface MediaEvent extends Happened {
+  event: "media";
+  name?: string;
+  /** `image`, `text`, `table`, `audio`, `histogram`, `confusion` or `points`. */
+  kind?: string;
+  /** How the value was understood. */
+  about?: string;
+  caption?: string;
+  /** Its name in `media/`, as are `mask` and `boxes`; a histogram has none. */
+  file?: string;
+  /** A PNG as large as the picture, transparent where there is no class. */
+  mask?: string;
+  /** JSON. */
+  boxes?: string;
+  /** In pixels, of one image on the sheet. */
+  width?: number;
+  height?: number;
+  /** Images on the sheet. */
+  count?: number;
+  /** How many of them lie beside each other. */
+  columns?: number;
+  /** For each of them why nothing is seen on it, such as `all 0`; mostly empty. */
+  words?: string[];
+  /** Of a mask, the largest ones: class, and x and y as shares of the sheet. */
+  regions?: number[][];
+  /** Names of the classes. */
+  labels?: string[];
+  /** Of a table. */
+  rows?: number;
+  /** Samples a second. */
+  rate?: number;
+  seconds?: number;
+  /** Of a histogram, in bins of one width. */
+  counts?: number[];
+  /** Where its first bin begins. */
+  low?: number;
+  high?: number;
+}
+
+/** New rows of a table; their columns come in the buffers. */
 export interface TableHeader {
   key: string;
-  stream: "train" | "valid" | "gradients" | "system";
-  /** The first is `_step`. */
+  stream: Stream;
+  /** The first is `_step`; the last of the stream `train` is `_time`, in seconds since 1970. */
   columns: string[];
-  /** By column: 0 is a number a row, as float64; more is that many layers a row, as float32. */
+  /** For each column: 0 means one float64 a row; n means n float32 a row, one for each layer. */
   widths: number[];
-  /** In rows of the record. */
+  /** Rows of the record that came before. */
   start: number;
+  /** Rows of the record that these are. */
   count: number;
-  /** How many rows of the record came as one, with the highest of their values. */
+  /** How many rows of the record are folded into one, which has their highest values. */
   fold: number;
 }
 
-export interface Update {
-  kind: "update";
-  state?: State;
-  events?: { start: number; rows: Event[] };
-  tables: TableHeader[];
-  acknowledged: string[];
-  /** How clicks reach the run; `inbox`: it belongs to another process. */
-  route: "subshell" | "pump" | "comm" | "inbox" | null;
+/** Events that are new. */
+export interface NewEvents {
+  /** How many came before. */
+  start: number;
+  rows: Event[];
 }
 
-/** What a person can ask the run for. */
-export type Request =
-  | { command: "stop"; arguments: { when: When } }
-  | { command: "pause" | "resume" | "evaluate" | "checkpoint"; arguments: Record<string, never> }
-  | { command: "rollback"; arguments: { to: string } }
-  | { command: "scale_lr"; arguments: { factor: number } }
-  | { command: "early_stop"; arguments: Partial<EarlyStopSettings> }
-  | { command: "undo"; arguments: { id: string } };
+/** From the kernel to the panel. */
+export interface Update {
+  kind: "update";
+  state: State;
+  events: NewEvents;
+  tables: TableHeader[];
+  /** Ids of messages that have arrived. */
+  acknowledged: string[];
+  /** How commands reach the run; `inbox`: it belongs to another process. */
+  route: Route | null;
+}
 
-/** "hello" asks for nothing; the answer tells by which route it came. */
-export type Command = { command: "snapshot" } | { command: "hello" } | Request;
+/** What one plot of the metrics shows. */
+export interface PlotSpec {
+  /** Names of metrics, or of groups of them. */
+  metrics: string[];
+  /** What is along the x axis: `step`, `epoch`, `time`, `samples` or a metric. */
+  x?: string;
+  /** Lines if left out. */
+  kind?: PlotKind;
+  /** Whether the y axis is logarithmic; if left out, as it suits the values. */
+  log?: boolean;
+}
 
-export type ArgumentsOf<C extends Request["command"]> = Extract<Request, { command: C }>["arguments"];
+/** The answer to `media`; the content comes in the buffer. */
+export interface MediaFile {
+  kind: "media";
+  file: string;
+  /** Why there is no content. */
+  problem: string | null;
+}
 
+/** What a saved notebook keeps of a view. */
 export interface Traits {
+  /** Each a `Part`, or one of another version. */
   parts: string[];
   run_id: string;
   run_name: string;
   /** In the order of the model, input first. */
   layers: string[];
+  /** The plots of the metrics, the first one large; none: one for each group of metrics. */
+  plots: PlotSpec[];
 }
 
-const UNUSUAL = new Map([["nan", NaN], ["inf", Infinity], ["-inf", -Infinity]]);
+/** From the panel, no command for the run. `hello` is only sent for its answer, which tells the route it took; `media` asks for a file. */
+export interface ViewMessage {
+  command: "snapshot" | "hello" | "media";
+  /** Its name in `media/`. */
+  file?: string;
+}
 
-/** A metric of an event as a number. */
-export const numberOf = (value: number | string): number => (typeof value === "number" ? value : UNUSUAL.get(value) ?? NaN);
+export type Event =
+  | CommandEvent
+  | StatusEvent
+  | NoteEvent
+  | ResumeEvent
+  | ValidationEvent
+  | RollbackEvent
+  | EarlyStopEvent
+  | CheckpointEvent
+  | FindingEvent
+  | BudgetEvent
+  | MediaEvent;
 
-export const ended = (state: State | null): boolean =>
-  state !== null && state.status !== "running" && state.status !== "paused";
+/** The arguments of the commands that every run knows. */
+export interface Arguments {
+  stop: { when?: When };
+  pause: Record<string, never>;
+  resume: Record<string, never>;
+  evaluate: Record<string, never>;
+  scale_lr: { factor?: number; optimizer?: string };
+  early_stop: { on?: boolean; monitor?: string; patience?: number; min_delta?: number; mode?: Mode; restore_best?: boolean };
+  checkpoint: { tag?: string };
+  rollback: { to?: string };
+  undo: { id?: string };
+  mute: { finding?: string; where?: string; on?: boolean };
+}

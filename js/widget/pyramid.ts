@@ -1,12 +1,12 @@
-/** A row of buckets, each of which stands for two of the level below. */
+/** A row of buckets, each of which summarizes two of the level below. */
 export interface Level<Below> {
   resize(buckets: number): void;
-  /** Makes bucket `at` stand for `2 * at` and, unless it is the last one's missing half, `2 * at + 1` below. */
-  fold(below: Below, at: number, paired: boolean): void;
+  /** Computes the buckets from `first` on: bucket `i` from the buckets `2 * i` and `2 * i + 1` of the level below, which has `count` of them. */
+  fold(below: Below, first: number, count: number): void;
 }
 
 /**
- * Levels of ever coarser buckets over values that grow at their end, so that a picture is drawn from about as many
+ * Levels of coarser and coarser buckets over a growing row of values, so that a plot is drawn from about as many
  * buckets as it has pixels, however many values there are. The last bucket of a level may be half full.
  */
 export class Pyramid<Base, Above extends Level<Base | Above>> {
@@ -14,7 +14,7 @@ export class Pyramid<Base, Above extends Level<Base | Above>> {
 
   constructor(private makeLevel: () => Above) {}
 
-  /** Folds anew what stands for the values from `changed` on. */
+  /** Computes the buckets again that hold values from `changed` on. */
   fold(base: Base, count: number, changed: number): void {
     let below: Base | Above = base;
     for (let k = 0; count > 1; k++) {
@@ -22,11 +22,11 @@ export class Pyramid<Base, Above extends Level<Base | Above>> {
       const buckets = (count + 1) >> 1;
       changed >>= 1;
       level.resize(buckets);
-      for (let at = changed; at < buckets; at++) level.fold(below, at, 2 * at + 1 < count);
+      level.fold(below, changed, count);
       [below, count] = [level, buckets];
     }
   }
 }
 
-/** A NaN is higher than everything: what went wrong once must show at every level. */
-export const higher = (a: number, b: number): number => (b > a || b !== b ? b : a);
+/** The maximum, where NaN counts as the highest value, so that it is seen at every level. */
+export const higher = (a: number, b: number): number => (b > a || Number.isNaN(b) ? b : a);

@@ -1,11 +1,12 @@
 import { Curve } from "./curve";
+import { SAMPLES } from "./metrics";
 import type { Table } from "./table";
 
 /** One metric over the run: the rows of all tables that hold it, sorted by step. */
 export class Series extends Curve {
   private taken = new Map<Table, number>();
 
-  /** Takes what the tables have got since the last time. */
+  /** Takes the rows that are new since the last call. */
   take(tables: Iterable<Table>): void {
     const sources = [...tables].filter((table) => table.columns.has(this.name));
     const replaced = [...this.taken.keys()].some((table) => !sources.includes(table));
@@ -18,18 +19,19 @@ export class Series extends Curve {
     this.taken.clear();
   }
 
-  /** Whether a table brings steps before the last one held, so that the rows must be sorted anew. */
+  /** Whether new rows have earlier steps than those taken, so that all have to be merged again. */
   private isLate(sources: Table[]): boolean {
     const last = this.step.last ?? -Infinity;
     return sources.some(({ step }, i) => step.values[this.taken.get(sources[i]) ?? 0] < last);
   }
 
-  /** Each table is in order of its steps, so the lowest of the next rows is the next row. */
+  /** A merge of tables that are sorted by step. */
   private merge(sources: Table[]): void {
     const cursors = sources.map((table) => ({
       at: this.taken.get(table) ?? 0,
       step: table.step.values,
       value: table.columns.get(this.name)!.values,
+      samples: table.columns.get(SAMPLES)?.values,
     }));
     for (;;) {
       let next: (typeof cursors)[0] | undefined;
@@ -37,7 +39,7 @@ export class Series extends Curve {
         if (cursor.at < cursor.step.length && !(next && next.step[next.at] <= cursor.step[cursor.at])) next = cursor;
       }
       if (!next) break;
-      this.push(next.step[next.at], next.value[next.at]);
+      this.push(next.step[next.at], next.value[next.at], next.samples?.[next.at]);
       next.at++;
     }
     sources.forEach((table, i) => this.taken.set(table, cursors[i].at));

@@ -1,25 +1,30 @@
 import { Column } from "./column";
-import { ABSENT, Peaks } from "./peaks";
+import { ABSENT, LayerMaxima } from "./layer_maxima";
 import type { TableHeader } from "./protocol";
 
 type Buffer = DataView | ArrayBuffer;
 
-/** What this view holds of one table of the run's record. */
+/** What holds the tables of a run, by their keys. */
+export interface TableHolder {
+  readonly tables: Map<string, Table>;
+}
+
+/** The rows of one table of the run that this view has received. */
 export class Table {
   readonly stream: TableHeader["stream"];
   readonly columns = new Map<string, Column>();
-  /** The columns with a number for every layer. */
-  readonly peaks = new Map<string, Peaks>();
+  /** The columns with a value for each layer. */
+  readonly maxima = new Map<string, LayerMaxima>();
   readonly step: Column;
-  /** How many rows of the record are known, be it that several of them came as one. */
+  /** How many rows of the record have come, before folding. */
   rows = 0;
-  /** The last norm known of each layer's weights. */
+  /** The last known norm of each layer's weights. */
   private weights = new Float32Array(0);
 
   constructor({ stream, columns, widths }: TableHeader) {
     this.stream = stream;
     columns.forEach((name, i) => {
-      if (widths[i]) this.peaks.set(name, new Peaks(widths[i]));
+      if (widths[i]) this.maxima.set(name, new LayerMaxima(widths[i]));
       else this.columns.set(name, new Column(Float64Array));
     });
     this.step = this.columns.get(columns[0])!;
@@ -31,14 +36,16 @@ export class Table {
     columns.forEach((name, i) => {
       if (!widths[i]) return this.columns.get(name)?.append(float64(buffers[i]).subarray(known));
       const values = float32(buffers[i]).subarray(known * widths[i]);
-      if (name === "parameter_norm") this.hold(values, widths[i]);
-      this.peaks.get(name)?.append(start + known * fold, fold, steps, values);
+      if (name === "parameter_norm") this.fillWeights(values, widths[i]);
+      if (this.stream === "activations" && name === "mean")
+        toSizes(values, float32(buffers[columns.indexOf("std")]).subarray(known * widths[i]));
+      this.maxima.get(name)?.append(start + known * fold, fold, steps, values);
     });
     this.rows = Math.max(this.rows, start + count);
   }
 
-  /** Weights are measured now and then only; in between they are what they were. */
-  private hold(values: Float32Array, layers: number): void {
+  /** Weight norms are not measured in every row; the last ones are repeated in between. */
+  private fillWeights(values: Float32Array, layers: number): void {
     if (this.weights.length !== layers) this.weights = new Float32Array(layers).fill(ABSENT);
     for (let i = 0; i < values.length; i++) {
       const layer = i % layers;
@@ -48,13 +55,16 @@ export class Table {
   }
 }
 
-/** Copied, since a message's bytes need not lie where a Float64Array may begin. */
+/** Makes of means how far they are from 0. Where there is no spread there is no mean either: one of -1 would look like none. */
+function toSizes(means: Float32Array, spread: Float32Array): void {
+  means.forEach((mean, i) => (means[i] = spread[i] === ABSENT ? ABSENT : Math.abs(mean)));
+}
+
+/** Copied, since the bytes of a message may not be aligned for a Float64Array. */
 const float64 = (buffer: Buffer): Float64Array => new Float64Array(copy(buffer));
 const float32 = (buffer: Buffer): Float32Array => new Float32Array(copy(buffer));
 
 function copy(buffer: Buffer): ArrayBuffer {
-  const bytes = ArrayBuffer.isView(buffer)
-    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-    : new Uint8Array(buffer);
+  const bytes = ArrayBuffer.isView(buffer) ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new Uint8Array(buffer);
   return bytes.slice().buffer;
 }

@@ -1,4 +1,4 @@
-/** Keeps `data-theme` of the panel in step with the page it stands in, and says when it changed. */
+/** Sets `data-theme` of the panel to the theme of the page, and calls `changed` when it changes. */
 export function followTheme(panel: HTMLElement, changed: () => void): () => void {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const follow = () => {
@@ -26,10 +26,14 @@ function isDark(system: boolean): boolean {
   return system;
 }
 
-export const themeOf = (element: HTMLElement): string =>
-  element.closest<HTMLElement>(".trainbook-panel")?.dataset.theme ?? "";
+export const themeOf = (element: HTMLElement): string => element.closest<HTMLElement>(".trainbook-panel")?.dataset.theme ?? "";
 
-/** A canvas knows no CSS variables: the value of one, for drawing. */
+const colors = new Map<string, string>();
+
+/** The value of a CSS variable in the theme of an element: a canvas can't use the variable itself. Asked for once, as that lays out the page. */
 export function color(element: HTMLElement, variable: string): string {
-  return getComputedStyle(element).getPropertyValue(variable).trim();
+  const key = `${themeOf(element)} ${variable}`;
+  const known = colors.get(key) ?? getComputedStyle(element).getPropertyValue(variable).trim();
+  if (known) colors.set(key, known); // it is empty as long as the style sheet is on its way
+  return known;
 }

@@ -11,16 +11,18 @@ from time import perf_counter
 
 # %% ../../nbs/22_measure.budget.ipynb #df7adcb6
 class Stopwatch:
-    "The time spent in all its `with` blocks together"
+    "The time spent in all its `with` blocks together, and what else is added to `seconds`"
+    seconds: float
     def __init__(self): self.seconds, self._began = 0., 0.
 
-    def __enter__(self): self._began = perf_counter()
+    def __enter__(self) -> None: self._began = perf_counter()
 
-    def __exit__(self, *error): self.seconds += perf_counter() - self._began
+    def __exit__(self, *error: object) -> None: self.seconds += perf_counter() - self._began
 
 # %% ../../nbs/22_measure.budget.ipynb #e7ee4150
 class Budget:
     "How often something is measured, so that it takes at most a given share of the time"
+    every: int; goal: float; window: int; share: float | None
 
     def __init__(
         self,
@@ -31,7 +33,7 @@ class Budget:
         self.every, self.goal, self.window, self.share = every, goal, window, None
         self._spent, self._elapsed, self._count, self._last, self._is_doubtful = 0., 0., -5, None, True
 
-    def pause(self):
+    def pause(self) -> None:
         "The time until the next measurement is no training: a validation, or another cell"
         self._last = None
 

@@ -6,17 +6,18 @@
 __all__ = ['by_name', 'clean', 'named_parameters', 'layers_of', 'kinds_of', 'learning_rates']
 
 # %% ../../nbs/20_measure.parts.ipynb #72457edf
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING: from torch import nn, optim
 
 # %% ../../nbs/20_measure.parts.ipynb #fbfaabfe
 def by_name(
-    parts: Any,  # one, several in a mapping, or None
+    parts: Any,  # one, several in a mapping, a list or a tuple, or None
     needs: str,  # the attribute that shows it is what it should be
 ) -> dict[str, Any]:
-    "Models or optimizers by name, a single one by the empty name; raises `TypeError` if it is something else"
+    "Models or optimizers by name, those of a list by their number, a single one by the empty name; raises `TypeError` if it is something else"
+    if isinstance(parts, list | tuple): parts = {str(i): part for i, part in enumerate(parts)}
     found = dict(parts) if isinstance(parts, Mapping) else {} if parts is None else {"": parts}
     if not all(isinstance(name, str) for name in found): raise TypeError(f"watch(model, optimizer) takes dicts whose names are text; got {[*found]!r:.100}")
     for part in found.values():
@@ -52,8 +53,12 @@ def kinds_of(
     return [kinds.get(layer, "") for layer in layers]
 
 # %% ../../nbs/20_measure.parts.ipynb #75095c8a
-def learning_rates(optimizers: "Iterable[optim.Optimizer]") -> dict[str, Any]:  # floats, and tensors on other devices
-    "The rate of each parameter group: `learning_rate`, `learning_rate_1`, …"
-    rates = [group.get("lr") for optimizer in optimizers for group in optimizer.param_groups]
-    return {"learning_rate" + (f"_{i}" if i else ""): float(rate) if getattr(rate, "is_cpu", True) else rate
-            for i, rate in enumerate(rates) if rate is not None}  # some optimizers choose their own
+def learning_rates(
+    optimizers: "Mapping[str, optim.Optimizer]",
+    in_force: Callable[[str, Any], Any] = lambda name, rate: rate,  # gives the rate that an optimizer's steps are made at, from the one it has
+) -> dict[str, Any]:  # floats, and tensors on other devices
+    "The rate of each parameter group: `learning_rate`, `learning_rate_1`, …; of several optimizers `learning_rate/generator`, `learning_rate_1/generator`, …"
+    rates = {f"learning_rate{f'_{i}' if i else ''}{f'/{name}' if len(optimizers) > 1 else ''}": in_force(name, rate)
+             for name, optimizer in optimizers.items() for i, group in enumerate(optimizer.param_groups)
+             if (rate := group.get("lr")) is not None}  # some optimizers choose their own
+    return {column: float(rate) if getattr(rate, "is_cpu", True) else rate for column, rate in rates.items()}

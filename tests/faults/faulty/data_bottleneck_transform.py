@@ -1,0 +1,58 @@
+"""Shapes in pictures; each one is smoothed by a median of nine pixels, written as loops, whenever it is wanted: most of the time goes by waiting for
+that."""
+import time
+
+import torch
+from common import shapes
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from trainbook import watch
+
+KIND = "data_bottleneck"
+TWIN = "shapes_with_meters"
+WHERE = "DataLoader"
+
+
+class AverageMeter:
+    def __init__(self): self.sum = self.count = 0
+    def update(self, value): self.sum, self.count = self.sum + value, self.count + 1
+
+
+def median(picture):
+    smooth = [[sorted(picture[(r + i) % 16][(c + j) % 16] for i in (-1, 0, 1) for j in (-1, 0, 1))[4] for c in range(16)] for r in range(16)]
+    return torch.tensor([smooth])
+
+
+class Shapes(Dataset):
+    def __init__(self, x, y):
+        self.x, self.y = torch.tensor(x, dtype=torch.float32), torch.tensor(y)
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        return median(self.x[i, 0].tolist()), self.y[i]
+
+
+def train(seed, **options):
+    torch.manual_seed(seed)
+    loader = DataLoader(Shapes(*shapes()[0]), batch_size=32, shuffle=True)
+    model = nn.Sequential(nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 32, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(2048, 4))
+    criterion = nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), lr=.02, momentum=.9)
+    data_time, batch_time = AverageMeter(), AverageMeter()
+    with watch(model, optimizer, **options) as run:
+        for epoch in run.epochs(3):
+            for group in optimizer.param_groups: group["lr"] = .02 * .5 ** epoch
+            end = time.perf_counter()
+            for images, target in run.batches(loader):
+                data_time.update(time.perf_counter() - end)
+                loss = criterion(model(images), target)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                run.log(loss=loss.item())
+                batch_time.update(time.perf_counter() - end)
+                end = time.perf_counter()
+    return 1 - data_time.sum / batch_time.sum

@@ -1,0 +1,34 @@
+"""Iris, a table sorted by class, whose first 110 rows are for training: the third class is hardly in there, and the validation consists of nothing else."""
+import numpy as np
+import torch
+from common import accuracy, iris
+from torch import nn
+
+from trainbook import watch
+
+KIND = "data_skew"
+TWIN = "iris_shuffled"
+ALSO = {"class_imbalance", "no_shuffle", "overfitting"}
+
+
+def train(seed, **options):
+    torch.manual_seed(seed)
+    x, y = iris()
+    order = np.arange(len(x))
+    x, y = torch.tensor(x[order], dtype=torch.float32), torch.tensor(y[order])
+    x = x - torch.tensor([5.8, 3., 3.8, 1.2])
+    x_train, y_train, x_valid, y_valid = x[:110], y[:110], x[110:], y[110:]
+    model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=.1)
+    loss_fn = nn.CrossEntropyLoss()
+    with watch(model, optimizer, **options) as run:
+        for epoch in run.epochs(40):
+            for start in run.batches(range(0, len(x_train), 10)):
+                xb, yb = x_train[start:start + 10], y_train[start:start + 10]
+                loss = loss_fn(model(xb), yb)
+                loss.backward()
+                optimizer.step()
+                optimizer.zero_grad()
+                run.log(loss=loss.item())
+            with torch.no_grad(): run.log(val_loss=loss_fn(model(x_valid), y_valid))
+    with torch.no_grad(): return accuracy(model(x_valid).argmax(1), y_valid)

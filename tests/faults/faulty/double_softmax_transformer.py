@@ -1,0 +1,69 @@
+"""A causal transformer whose forward ends in a softmax, and cross_entropy applies its own to that."""
+import math
+
+import torch
+import torch.nn.functional as F
+from common import text
+from torch import nn
+
+from trainbook import watch
+
+KIND = "double_softmax"
+TWIN = "char_transformer"
+WHERE = "cross_entropy"
+ALSO = {"plateau", "underfitting"}
+
+
+block_size, batch_size, width = 24, 16, 32
+
+
+class Transformer(nn.Module):
+    def __init__(self, vocab_size):
+        super().__init__()
+        self.token, self.position = nn.Embedding(vocab_size, width), nn.Embedding(block_size, width)
+        layer = nn.TransformerEncoderLayer(width, 4, 64, dropout=0., batch_first=True, norm_first=True)
+        self.blocks = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.norm, self.lm_head = nn.LayerNorm(width), nn.Linear(width, vocab_size)
+
+    def forward(self, idx):
+        length = idx.shape[1]
+        h = self.token(idx) + self.position(torch.arange(length))
+        mask = nn.Transformer.generate_square_subsequent_mask(length)
+        return F.softmax(self.lm_head(self.norm(self.blocks(h, mask, is_causal=True))), dim=-1)
+
+
+def get_batch(data):
+    starts = torch.randint(len(data) - block_size - 1, (batch_size,))
+    windows = torch.stack([data[i:i + block_size + 1] for i in starts])
+    return windows[:, :-1], windows[:, 1:]
+
+
+def loss_of(model, x, y):
+    return F.cross_entropy(model(x).flatten(0, 1), y.flatten())
+
+
+@torch.no_grad()
+def estimate_loss(model, data, batches=8):
+    model.eval()
+    losses = [loss_of(model, *get_batch(data)).item() for _ in range(batches)]
+    model.train()
+    return sum(losses) / batches
+
+
+def train(seed, **options):
+    torch.manual_seed(seed)
+    train_data, val_data, test_data, vocab_size = text()
+    model = Transformer(vocab_size)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1., (step + 1) / 20))
+    with watch(model, optimizer, scheduler=schedule, **options) as run:
+        for step in run.steps(300):
+            xb, yb = get_batch(train_data)
+            loss = loss_of(model, xb, yb)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            run.log(loss=loss)
+            if step % 50 == 49: run.log(val_loss=estimate_loss(model, val_data))
+    return math.exp(-estimate_loss(model, test_data, 20))

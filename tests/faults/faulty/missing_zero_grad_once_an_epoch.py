@@ -1,0 +1,37 @@
+"""Digits in batches of 8, of which eight make a step; the gradients are cleared once an epoch, and from the second step on hold those of all steps
+before."""
+import torch
+import torch.nn.functional as F
+from common import accuracy, digits, tensors
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+from trainbook import watch
+
+KIND = "missing_zero_grad"
+TWIN = "digits_accumulation"
+WHERE = "optimizer.zero_grad()"
+ALSO = {"dead_relu", "exploding_gradient", "lr_too_high", "oscillating_loss", "plateau", "unstable"}
+SINCE = 8
+
+
+ACCUMULATE = 8
+
+
+def train(seed, **options):
+    torch.manual_seed(seed)
+    (x, y), (x_valid, y_valid), (x_test, y_test) = ((x / 16, y) for x, y in tensors(digits()))
+    loader = DataLoader(TensorDataset(x, y), batch_size=8, shuffle=True, drop_last=True)
+    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    optimizer = optim.SGD(model.parameters(), lr=.2, momentum=.9)
+    with watch(model, optimizer, config=dict(accumulate=ACCUMULATE), **options) as run:
+        for epoch in run.epochs(5):
+            optimizer.zero_grad()
+            for i, (xb, yb) in enumerate(run.batches(loader)):
+                loss = F.cross_entropy(model(xb), yb) / ACCUMULATE
+                loss.backward()
+                if (i + 1) % ACCUMULATE == 0:
+                    optimizer.step()
+                run.log(loss=loss * ACCUMULATE)
+            with torch.no_grad(): run.log(val_loss=F.cross_entropy(model(x_valid), y_valid))
+    return accuracy(model(x_test).argmax(1), y_test)

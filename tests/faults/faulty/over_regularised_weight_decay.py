@@ -1,0 +1,34 @@
+"""Digits by a network of three layers, with a weight decay of .1 for SGD: the weights shrink faster than they learn."""
+import torch
+import torch.nn.functional as F
+from common import accuracy, digits, tensors
+from torch import nn, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+from trainbook import watch
+
+KIND = "over_regularised"
+TWIN = "digits_mlp"
+WHERE = "weight_decay"
+ALSO = {"plateau", "underfitting"}
+
+
+def train(seed, **options):
+    torch.manual_seed(seed)
+    (x_train, y_train), (x_valid, y_valid), (x_test, y_test) = tensors(digits())
+    x_train, x_valid, x_test = x_train / 16, x_valid / 16, x_test / 16
+    train_dl = DataLoader(TensorDataset(x_train, y_train), batch_size=32, shuffle=True)
+    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+    optimizer = optim.SGD(model.parameters(), lr=.05, momentum=.9, weight_decay=.1)
+    with watch(model, optimizer, **options) as run:
+        for epoch in run.epochs(12):
+            for xb, yb in run.batches(train_dl):
+                optimizer.zero_grad()
+                loss = F.cross_entropy(model(xb), yb)
+                loss.backward()
+                optimizer.step()
+                run.log(loss=loss)
+            with torch.no_grad():
+                output = model(x_valid)
+                run.log(val_loss=F.cross_entropy(output, y_valid), val_accuracy=(output.argmax(1) == y_valid).float().mean())
+    with torch.no_grad(): return accuracy(model(x_test).argmax(1), y_test)

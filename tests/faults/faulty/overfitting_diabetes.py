@@ -1,0 +1,30 @@
+"""The course of diabetes by a wide network, which is trained for 60 epochs while its validation gets worse from the tenth on."""
+import torch
+from common import diabetes, r2
+from torch import nn
+
+from trainbook import watch
+
+KIND = "overfitting"
+TWIN = "diabetes_early_stopping"
+
+
+def train(seed, **options):
+    torch.manual_seed(seed)
+    (x, y), (x_valid, y_valid), (x_test, y_test) = diabetes()
+    mean, std, y_mean, y_std = x.mean(0), x.std(0), y.mean(), y.std()
+    def prepare(x, y): return torch.from_numpy((x - mean) / std).float(), torch.from_numpy((y - y_mean) / y_std).float()[:, None]
+    (x, y), (x_valid, y_valid), (x_test, y_test) = prepare(x, y), prepare(x_valid, y_valid), prepare(x_test, y_test)
+    model = nn.Sequential(nn.Linear(10, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    with watch(model, optimizer, **options) as run:
+        for epoch in run.epochs(60):
+            for rows in run.batches(torch.randperm(len(x)).split(32)):
+                loss = nn.functional.mse_loss(model(x[rows]), y[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                run.log(loss=loss.item())
+            with torch.no_grad(): val_loss = nn.functional.mse_loss(model(x_valid), y_valid).item()
+            run.log(val_loss=val_loss)
+    return r2(model(x_test), y_test)

@@ -1,0 +1,26 @@
+"""Digits by a wide network, of which 70 % is dropped in training; Learner."""
+import torch
+import torch.nn.functional as F
+from common import accuracy, digits, tensors
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from trainbook import Learner, Schedule
+
+KIND = None
+SCARY = "dropout of .7; the training's loss stays far above the validation's"
+AT_LEAST = 0.93
+
+
+def train(seed, **options):
+    torch.manual_seed(seed)
+    (x, y), (x_valid, y_valid), (x_test, y_test) = tensors(digits())
+    train_dl = DataLoader(TensorDataset(x / 16, y), 48, shuffle=True)
+    valid_dl = DataLoader(TensorDataset(x_valid / 16, y_valid), 256)
+    model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Dropout(p=.7),
+                          nn.Linear(256, 128), nn.ReLU(), nn.Dropout(p=.7), nn.Linear(128, 10))
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    decay = Schedule(torch.optim.lr_scheduler.ExponentialLR(optimizer, .995))
+    learn = Learner(model, train_dl, valid_dl, F.cross_entropy, optimizer, callbacks=decay, **options)
+    learn.fit(12)
+    return accuracy(learn.predict([x_test / 16]).argmax(1), y_test)

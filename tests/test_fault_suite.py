@@ -1,0 +1,79 @@
+"""The fault suite is what it says: each program declares what it must, every kind of finding is there, in both halves, and a fault does harm."""
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from trainbook import open_run
+
+sys.path.insert(0, str(Path(__file__).parent / "faults"))
+import score
+import suite
+
+EVERY = suite.programs()
+FAULTY = [program for program in EVERY if program.KIND]
+HEALTHY = {program.name: program for program in EVERY if not program.KIND}
+
+
+@pytest.mark.parametrize("program", EVERY, ids=lambda program: program.name)
+def test_a_program_declares_what_a_scorer_reads(program):
+    tree = ast.parse(program.path.read_text())
+    [train] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "train"]
+    assert [argument.arg for argument in train.args.args] == ["seed"] and train.args.kwarg.arg == "options"
+    assert program.about.endswith(".")
+    if program.KIND:
+        assert program.path.parent.name == "faulty" and program.name.startswith(program.KIND)
+        assert program.TWIN in HEALTHY and program.SCARY is None
+        assert {program.KIND, *program.ALSO} <= set(suite.KINDS) and program.KIND not in program.ALSO
+    else:
+        assert program.path.parent.name == "healthy" and program.TWIN is None and not program.ALSO and not program.SINCE
+        assert program.AT_LEAST > 0
+
+
+def test_a_fault_is_the_only_difference():
+    """Most lines of a faulty program are its twin's: it is not another program that happens to be worse."""
+    for program in FAULTY:
+        lines, twins = (set(one.path.read_text().splitlines()) for one in (program, HEALTHY[program.TWIN]))
+        assert len(lines - twins) <= 15, program.name
+
+
+def test_how_many_there_are():
+    assert len(FAULTY) >= 45 and len(HEALTHY) >= 34
+    assert sum(program.SCARY is not None for program in HEALTHY.values()) >= 14
+    assert len({program.name for program in EVERY}) == len(EVERY)
+
+
+def test_every_kind_is_in_both_halves():
+    for half in "tune", "report":
+        assert {program.KIND for program in suite.programs(half)} == {*suite.KINDS, None}
+
+
+def test_the_halves_are_what_the_readme_says():
+    """The hash must not change: what was tuned on would be reported."""
+    readme = (suite.HERE / "README.md").read_text()
+    for program in EVERY: assert f"| {program.name} | {program.half} |" in readme, "write it anew: python tests/faults/suite.py --write"
+    assert "**no**" not in readme and "not reached" not in readme
+
+
+@pytest.mark.parametrize("name", ["no_update_step_forgotten", "double_softmax_sigmoid_bce", "label_noise_digits"])
+def test_a_fault_does_harm(name, tmp_path):
+    [faulty] = [program for program in FAULTY if program.name == name]
+    suite.warm_up()
+    one, other = (suite.outcome(program, 0, tmp_path) for program in (faulty, HEALTHY[faulty.TWIN]))
+    assert one.score <= other.score - suite.CLEAR
+    assert one.steps == other.steps and Path(one.run, "run.json").exists()
+
+
+QUICK = """missing_zero_grad_never double_softmax_sigmoid_bce wrong_loss_mse_of_classes shape_broadcast_prices unnormalised_input_wine frozen_params_python_list
+    lr_too_low_sgd overfitting_diabetes houses_rmsprop wine_unshuffled diabetes_early_stopping digits_warm_restarts""".split()
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_fault_is_found_while_it_trains_and_nothing_in_a_sound_training(name, tmp_path):
+    """A dozen of the suite; all of it, and what must be reached, is for `make faults`."""
+    [program] = [program for program in EVERY if program.name == name]
+    suite.warm_up()
+    verdict = score.live_verdict(open_run(suite.outcome(program, 0, tmp_path).run))
+    if program.KIND: assert score.is_diagnosed(program, verdict) and not score.wrong(program, verdict.held)
+    else: assert verdict.told == []
