@@ -5,6 +5,7 @@ TORCH := torch==2.13.0
 QUICKSTART := nbs/tutorials/01_quickstart.ipynb
 
 MINUTES ?= 30
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_OPTIONS)
 
 .PHONY: train lab check check-style check-types check-js test soak faults export outputs js picture bench clean
 
@@ -31,10 +32,10 @@ check-js:
 
 test: check .venv/chromium  ## everything: the checks, notebooks, package, browser
 	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re tutorials  # tests/test_tutorials.py runs those in a real kernel
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests -m 'not browser and not quiet' -n 2 --dist worksteal  # two processes of several threads each would wait for each other
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests -m 'browser and not jupyter' -n 2 --dist worksteal
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests -m 'jupyter and not quiet' -n 2 --dist worksteal
-	$(BIN)/pytest tests -m quiet
+	$(PYTEST) tests -m 'not browser and not quiet' -n 2 --dist worksteal  # two processes of several threads each would wait for each other
+	$(PYTEST) tests -m 'browser and not jupyter' -n 2 --dist worksteal
+	$(PYTEST) tests -m 'jupyter and not quiet' -n 2 --dist worksteal
+	$(BIN)/pytest $(PYTEST_OPTIONS) tests -m quiet
 
 soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders full of nonsense, and MINUTES in JupyterLab
 	TRAINBOOK_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -s tests/test_crash.py tests/test_hostile.py tests/test_soak.py

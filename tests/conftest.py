@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from lab import CHROMIUM, CHROMIUM_ARGS, JupyterServer, LabPage
-from page import PanelPage
+from page import ACTIONS, PanelPage, then_drawn
 from playwright.sync_api import Browser, sync_playwright
 
 import trainbook
@@ -64,10 +64,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def panel(browser: Browser) -> Iterator[PanelPage]:
+def panel(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[PanelPage]:
     """Give an empty page for the front end without a kernel, in which nothing may go wrong."""
     page = browser.new_page(viewport={"width": 1080, "height": 900})
     panel = PanelPage(page)
+    for kind, names in ACTIONS.items():
+        for name in names: monkeypatch.setattr(kind, name, then_drawn(getattr(kind, name), page))
     yield panel
     page.close()
     assert panel.errors == []

@@ -1,12 +1,13 @@
 """The built front end in a page of its own, without a kernel: the test sends what a kernel would."""
 from base64 import b64decode
+from collections.abc import Callable
 from io import BytesIO
 from itertools import count
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Locator, Page, Route
+from playwright.sync_api import Keyboard, Locator, Mouse, Page, Route
 
 from trainbook.run.contract import State, event_of, fitting
 from trainbook.run.media import media_file
@@ -187,6 +188,19 @@ class PanelPage:
     def zoom(self, factor: float, x: float) -> float:
         """Turns the wheel with Ctrl over the loss, to show `factor` times as many steps; returns at which share of its width."""
         return self.page.evaluate(ZOOM, [factor, x])
+
+
+ACTIONS = {Locator: ["click", "dblclick", "fill", "focus", "hover", "press", "select_option"], Keyboard: ["press", "type"],
+           Mouse: ["move", "down", "up", "click", "dblclick", "wheel"]}
+
+
+def then_drawn(action: Callable[..., None], page: Page) -> Callable[..., None]:
+    """The action of a person, who sees what it did before the next one: without that, a test races with what the panel draws in its next frame."""
+    def acted(*args, **kwargs):
+        done = action(*args, **kwargs)
+        page.evaluate("kernel.drawn()")
+        return done
+    return acted
 
 
 MAP, LOSS, CURVE = ".gradients .heat .area", ".plot .u-over", ".gradients .curve .u-over"
