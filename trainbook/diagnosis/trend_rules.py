@@ -89,7 +89,7 @@ def _swings(curve: Curve | None, is_noisy: bool) -> int | None:
     values = loss.values[len(loss.values) // 4:]
     width = max(5, len(values) // 40) if is_noisy else 1
     values = np.median(values[:len(values) // width * width].reshape(-1, width), axis=1)
-    size, half = SWING * abs(float(np.median(values))), len(values) // 2
+    size, half = max(SWING * abs(float(np.median(values))), .1 * abs(loss.guess)), len(values) // 2  # swings near zero do no harm
     if np.median(values[half:]) < .8 * np.median(values[:half]) or is_noisy and size < 5 * loss.noise / width**.5: return None
     return turns(values, size)
 

@@ -215,8 +215,9 @@ class LossMeasurement:
         output: torch.Tensor | None = None,  # of the model, if it is known
         known: Iterable[torch.Tensor] = (),  # more tensors that may want a gradient without being parameters
         is_full: bool = True,  # whether to look at each parameter and each column, too
+        compares: bool = True,  # whether to compare samples with each other, columns with the target and gradients with 0, too
     ):
-        self.numbers, self._watched, self._is_full, self._time = Numbers(watched.device), watched, is_full, time()
+        self.numbers, self._watched, self._is_full, self._compares, self._time = Numbers(watched.device), watched, is_full, compares, time()
         self._recurrences, self._known = list[Recurrence](), dict[tuple[int, range], Callable[[], Values]]()
         self._tells: dict[str, Callable[[], Any]] = {}
         self._told: dict[str, Any] = dict(graph=None, class_weights=False, terms=[], activations=[], classes=None, correlation=None, sequences=[], fits=[])
@@ -265,8 +266,8 @@ class LossMeasurement:
     def _measure_inputs(self, batch: list[torch.Tensor]):
         def samples(flat: torch.Tensor) -> torch.Tensor:  # a layer may be given all time steps of all samples as one table
             return next((one for one in batch if one.numel() == flat.numel() and one.dim() > flat.dim()), flat)
-        tells = [(measure_values(one.tensor, self.numbers, with_columns=self._is_full), measure_samples(samples(one.tensor), self.numbers))
-                 for one in self._inputs]
+        tells = [(measure_values(one.tensor, self.numbers, with_columns=self._is_full),
+                  measure_samples(samples(one.tensor), self.numbers) if self._compares else dict) for one in self._inputs]
         self._tells["inputs"] = lambda: [values() | samples() for values, samples in tells]
         self._told["input_models"] = [self._watched.models[one.models.bit_length() - 1] if one.models else "" for one in self._inputs]
         given = {one.untyped_storage().data_ptr() for one in batch if is_plain(one)}
@@ -280,6 +281,7 @@ class LossMeasurement:
         self._tells["target"] = self._values(target, _kinds(head)) if target is not None else lambda: None
         if target is None: return
         if tell := measure_classes(head, self.numbers): self._tells["classes"] = tell
+        if not self._compares: return
         classes = head.shape[1] if not target.is_floating_point() and len(head.shape) > 1 else 2 if head.op.startswith("BinaryCrossEntropy") else 0
         table = next((one.tensor for one in self._inputs if one.tensor.dim() == 2 and one.tensor.is_floating_point()), None)
         if table is not None and (tell := measure_correlation(table, target, classes, self.numbers)): self._tells["correlation"] = tell
@@ -289,7 +291,7 @@ class LossMeasurement:
         with torch.no_grad():
             sequences = [tell for one in self._recurrences if (tell := one.end(self.numbers))]
             reached = self._told["graph"]["reached"] if self._told["graph"] else []
-            self._tells["zero_gradients"] = measure_zeros([self._watched.parameters[name] for name in reached], self.numbers)
+            if self._compares: self._tells["zero_gradients"] = measure_zeros([self._watched.parameters[name] for name in reached], self.numbers)
             if self._is_full: self._tells["parameters"] = measure_parameters(self._watched, self.numbers)
         self._tells["sequences"] = lambda: [tell() for tell in sequences]
         self._told |= dict(parameters=[], learning_rates=self._watched.learning_rates, evaluating=self._watched.evaluating(self.models), time=self._time)

@@ -144,8 +144,8 @@ def measure_classes(
     kinds = output.shape[1]
     if not 2 <= kinds <= COLUMNS: return None
     rows, step = output.movedim(1, -1).reshape(-1, kinds), max(1, output.numel() // (4 * ENOUGH))
-    sure, likely = as_floats(rows[::step]).max(1)
-    return _count_hits(likely, sure.exp(), target.reshape(-1)[::step], kinds, numbers)
+    (sure, _), (likely, second) = (both.unbind(1) for both in as_floats(rows[::step]).topk(2))
+    return _count_hits(likely, sure.exp(), target.reshape(-1)[::step], kinds, numbers, second)
 
 def _count_hits(
     likely: torch.Tensor,  # shape (samples,): the class that is predicted
@@ -153,16 +153,20 @@ def _count_hits(
     label: torch.Tensor,
     kinds: int,
     numbers: Numbers,
+    second: torch.Tensor | None = None,  # shape (samples,): the class that is the second choice, if there are more than two
 ) -> Callable[[], Classes]:
     is_class, is_hit = label[:, None] == torch.arange(kinds, device=label.device), likely == label
     counts, hits = numbers.add(is_class.sum(0)), numbers.add((is_class & is_hit[:, None]).sum(0))
     is_sure, is_wrong = sure > .9, ~is_hit & is_class.any(1)
-    wrong = numbers.add(torch.stack([(is_sure & is_wrong).sum(), is_sure.sum()]))
-    confidence = numbers.add(sure.quantile(torch.tensor([.1, .5, .9], device=sure.device, dtype=sure.dtype)))
+    wrong = numbers.add(torch.stack([(is_sure & is_wrong).sum(), is_sure.sum(), *([] if second is None else [(second == label).sum()])]))
+    ordered, last = sure.sort().values, len(sure) - 1
+    confidence = numbers.add(torch.stack([ordered[last * tenth // 10] for tenth in (1, 5, 9)]))
     def tell() -> Classes:
-        found = [round(count) for count in counts()]
-        share_wrong, share_sure = (count / max(1, len(label)) for count in wrong())
-        return Classes(counts=found, hits=[round(hit) for hit in hits()], sure_and_wrong=share_wrong, sure=share_sure, confidence=confidence())
+        share_wrong, share_sure = (count / max(1, len(label)) for count in wrong()[:2])
+        found = Classes(counts=[round(count) for count in counts()], hits=[round(hit) for hit in hits()], sure_and_wrong=share_wrong, sure=share_sure,
+                        confidence=confidence())
+        if second is not None: found["second_hits"] = round(wrong()[2])
+        return found
     return tell
 
 # %% ../../nbs/2f_measure.loss_terms.ipynb #ce528db0

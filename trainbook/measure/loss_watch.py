@@ -172,7 +172,8 @@ class LossWatch:
         if not self._hooks.is_on or self._watched is None or torch.cuda._initialized and torch.cuda.is_current_stream_capturing(): return None
         began = perf_counter()
         loss = losses[0] if len(losses) == 1 else torch.stack([one.sum() for one in losses if one.requires_grad]).sum()
-        measurement = LossMeasurement(loss, self._watched, self._batch, is_full=self._is_full)
+        compares = self._is_full or self._step <= DENSE or len(self._models) > 1  # in a GAN, the fakes change
+        measurement = LossMeasurement(loss, self._watched, self._batch, is_full=self._is_full, compares=compares)
         is_own = measurement.models > 0 or not self._has_reached
         self._has_reached |= measurement.models > 0
         found = self._latest = _Pass(measurement, step=self._step, number=self._number, graphs_alive=self._graphs.alive) if is_own else None

@@ -95,6 +95,7 @@ class Classes(TypedDict):
     sure_and_wrong: float  # share of the samples for which another class has a probability above .9
     sure: NotRequired[float]  # share of those for which any class has
     confidence: NotRequired[list[float]]  # the highest probability of a sample: its quantiles .1, .5 and .9
+    second_hits: NotRequired[int]  # samples of which the second most probable class is the right one; of several classes only
 
 class Term(TypedDict):
     "A loss that is added to others"
@@ -134,7 +135,7 @@ class LossFacts(BatchFacts, total=False):
     correlation: Correlation | None
     sequences: list[Sequence]
     graphs_alive: int  # how many of the 32 losses looked at before have a graph that something still holds, but for the latest
-    zero_gradients: float  # share of the gradients' numbers that are exactly 0 after this pass
+    zero_gradients: NotRequired[float]  # share of the gradients' numbers that are exactly 0 after this pass
 
 # %% ../../nbs/1p_run.facts.ipynb #12de7262
 class OptimizerFacts(TypedDict):
