@@ -35,7 +35,7 @@ def train(seed, **options):
     scheduler_G = torch.optim.lr_scheduler.ExponentialLR(optimizer_G, gamma=.9)
     def noise(n): return torch.randn(n, 16)
     with watch(dict(generator=generator, discriminator=discriminator), dict(generator=optimizer_G, discriminator=optimizer_D), **options) as run:
-        for epoch in run.epochs(20):
+        for epoch in run.epochs(30):
             for imgs in run.batches(dataloader):
                 valid, fake = torch.ones(len(imgs), 1), torch.zeros(len(imgs), 1)
                 optimizer_G.zero_grad()

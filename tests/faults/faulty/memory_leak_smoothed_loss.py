@@ -27,12 +27,12 @@ def train(seed, **options):
     optimizer, mse, smooth = torch.optim.Adam(model.parameters(), lr=2e-3), nn.MSELoss(), Smooth()
     with watch(model, optimizer, **options) as run:
         for epoch in run.epochs(25):
-            for rows in run.batches(torch.randperm(len(x)).split(100)):
+            if epoch == 3: before = memory()
+            for rows in run.batches(torch.randperm(len(x)).split(50)):
                 loss = mse(model(x[rows]), x[rows])
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
                 run.log(loss=float(loss), smooth_loss=float(smooth(loss)))
-                if epoch == 1: before = memory()
             with torch.no_grad(): run.log(val_loss=mse(model(x_valid), x_valid).item())
     return 1 / (1 + max(0., memory() - before) / 10)

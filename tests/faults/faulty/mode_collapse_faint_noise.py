@@ -33,7 +33,7 @@ def train(seed, **options):
     optimizer_D = torch.optim.Adam(discriminator.parameters(), lr=1e-3, betas=(.5, .999))
     def noise(n): return torch.normal(1., .001, (n, 16))
     with watch(dict(generator=generator, discriminator=discriminator), dict(generator=optimizer_G, discriminator=optimizer_D), **options) as run:
-        for epoch in run.epochs(20):
+        for epoch in run.epochs(30):
             for imgs in run.batches(dataloader):
                 valid, fake = torch.ones(len(imgs), 1), torch.zeros(len(imgs), 1)
                 optimizer_G.zero_grad()

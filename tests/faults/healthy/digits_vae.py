@@ -7,7 +7,7 @@ from torch import nn, optim
 from trainbook import watch
 
 KIND = None
-SCARY = "a loss of thousands that ends at two thirds of where it began: it is a sum, and most of it is the noise of the pixels"
+SCARY = "a loss of thousands, most of which never goes away: it is a sum over all pixels of a batch, and grey values have an entropy"
 AT_LEAST = 0.4
 
 
