@@ -23,7 +23,7 @@ def test_names_are_seen_and_exist():
     stub = Path(trainbook.__file__).with_suffix(".pyi")
     names = {name.asname for node in ast.parse(stub.read_text()).body for name in node.names}
     widgets = {"Panel", "LossPlot", "MediaView", "MetricPlot", "ControlBar", "EarlyStopToggle", "GradientNormMonitor", "SystemMonitor",
-               "FindingsList", "ActivationMonitor"}
+               "FindingsList", "ActivationMonitor", "Finding", "Remedy"}
     callbacks = {"Callback", "EarlyStopping", "EMA", "GradientAccumulation", "GradientClipping", "L1", "L2", "Metrics", "MixedPrecision",
                  "ModelCheckpoint", "ReduceLROnPlateau", "Schedule"}
     cancels = {f"Cancel{what}Exception" for what in ("Step", "Batch", "Epoch", "Fit")}

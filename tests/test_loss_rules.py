@@ -10,10 +10,11 @@ from trainbook.diagnosis.first_losses import FIRST_LOSS_RULES
 from trainbook.diagnosis.gan_rules import GAN_RULES
 from trainbook.diagnosis.judge import judge
 from trainbook.diagnosis.label_rules import LABEL_RULES
+from trainbook.diagnosis.leakage_rules import LEAKAGE_RULES
 from trainbook.diagnosis.unit_rules import UNIT_RULES
 from trainbook.run.training_facts import Curve, TrainingFacts
 
-RULES = (*FIRST_LOSS_RULES, *CALL_RULES, *DATA_RULES, *LABEL_RULES, *UNIT_RULES, *GAN_RULES)
+RULES = (*FIRST_LOSS_RULES, *CALL_RULES, *DATA_RULES, *LEAKAGE_RULES, *LABEL_RULES, *UNIT_RULES, *GAN_RULES)
 FAULTS, SOUND = {}, {}
 
 
@@ -161,7 +162,7 @@ def batches_of_two(): return training(target=lambda step: labels(*[1 if i in (st
 
 
 @faulty("memory_leak", "training")
-def losses_in_a_list(): return training(graphs_alive=lambda step: min(31, max(0, step - 2)))
+def losses_in_a_list(): return training(**dict.fromkeys(["graphs_alive", "losses_alive"], lambda step: min(31, max(0, step - 2))))
 
 
 @sound
@@ -276,7 +277,13 @@ def the_same_with_weights():
 
 
 @faulty("label_noise", "target")
-def labels_that_contradict(): return training(lambda step: .9, steps=90, classes=dict(counts=[8] * 4, hits=[6] * 4, sure_and_wrong=.04, sure=.2))
+def labels_that_contradict():
+    return training(lambda step: .9, steps=90, classes=lambda step: dict(counts=[8] * 4, hits=[6] * 4, sure_and_wrong=.04, sure=.2 if step > 3 else 0.))
+
+
+@sound
+def a_net_that_is_sure_by_its_size():
+    return training(lambda step: .9, steps=90, classes=dict(counts=[8] * 4, hits=[6] * 4, sure_and_wrong=.04, sure=.2))
 
 
 @sound
@@ -399,7 +406,7 @@ def test_rules_say_nothing_without_facts():
 
 def test_facts_of_a_batch_are_enough():
     "Nothing that an older version did not measure is needed"
-    more = "number time input_models old_gradients graphs_alive cleared stepped empty_steps sequences terms classes correlation".split()
+    more = "number time input_models old_gradients graphs_alive cleared stepped empty_steps sequences terms classes correlation apart".split()
     for make in (*SOUND.values(), *(make for make, *_ in FAULTS.values())):
         facts = make()
         bare = [{name: value for name, value in one.items() if name not in more} for one in facts.losses]

@@ -1,4 +1,5 @@
 from .diagnosis.diagnose import diagnose as diagnose
+from .run.finding import Finding as Finding, Remedy as Remedy
 from .run.run import Run as Run, list_runs as list_runs, open_run as open_run
 from .train.callback import (
     Callback as Callback, CancelBatchException as CancelBatchException, CancelEpochException as CancelEpochException,

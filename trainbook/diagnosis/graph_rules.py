@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['MOST_CLASSES', 'LOSS_RULES', 'GRAPH_RULES', 'given_to', 'pairs', 'loss_name', 'double_softmax',
-           'loss_without_logarithm', 'softmax_of_one', 'negated', 'regression_outputs', 'out_of_reach',
-           'error_between_classes', 'broadcast', 'shape_broadcast', 'no_update', 'frozen_params', 'train_eval_mode']
+           'loss_without_logarithm', 'divergence_without_logarithm', 'softmax_of_one', 'negated', 'regression_outputs',
+           'out_of_reach', 'error_between_classes', 'broadcast', 'shape_broadcast', 'no_update', 'frozen_params',
+           'train_eval_mode']
 
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #81e77d0f
 from collections.abc import Iterator, Sequence
@@ -73,6 +74,24 @@ def loss_without_logarithm(facts: BatchFacts) -> Iterator[Finding]:
                           f"nll_loss takes logarithms of probabilities; it is given {what}. It falls without end as the outputs grow, right or wrong.",
                           "Use F.cross_entropy on the scores, without a softmax.")
 
+# %% ../../nbs/30_diagnosis.graph_rules.ipynb #7b7db9c4
+def divergence_without_logarithm(facts: BatchFacts) -> Iterator[Finding]:
+    "kl_div is given scores or probabilities"
+    graph = facts["graph"]
+    near = graph["nodes"][:1] if graph and facts["loss"] < 0 else []  # from the loss to what is summed up
+    for node in near:
+        if not graph or node["op"] not in ("Add", "Mul", "Div", "Sum", "Mean"): continue
+        near += [source for source in given_to(graph, node) if source not in near]
+    products = [source for node in near if graph and node["op"] == "Sub" for source in given_to(graph, node)]  # t log t - t x; with log_target, e^t (t - x)
+    products += [source for node in near if graph and node["op"] == "Mul" for source in given_to(graph, node) if source["op"] == "Sub"]
+    sources = [source for node in products if graph and node["op"] in ("Mul", "Sub") for source in given_to(graph, node)]
+    for source in sources[:1]:
+        if source["op"] not in _SCORES or prod(source["shape"][1:]) < 2: continue
+        what = "probabilities" if source["op"] in _SQUASHES else "scores"
+        yield Finding("wrong_loss", "error", "kl_div", dict(loss="kl_div", output=source["op"], value=facts["loss"]),
+                      f"kl_div takes logarithms of probabilities; it is given {what}, and is {facts['loss']:.3g}. A divergence is never below 0.",
+                      "Use F.kl_div(F.log_softmax(output, dim=1), target).")
+
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #aedf9605
 _TURNS = "Neg Div Mul Sum Mean Log NllLoss NllLoss2D BinaryCrossEntropy".split()  # what a loss does to the results of a softmax
 
@@ -109,11 +128,19 @@ _DIFFERENCES = "MseLoss", "L1Loss", "SmoothL1Loss", "HuberLoss"
 _OF_DIFFERENCE = "Pow", "Abs", "Mul"  # of a difference that a person wrote out
 _RANGES = dict(Sigmoid=(0., 1.), Tanh=(-1., 1.), Softmax=(0., 1.), Relu=(0., float("inf")))
 
+def _until_compared(graph: LossGraph) -> list[Node]:
+    "The operations nearest to the loss, as far as those that compare an output with a target: what lies behind them is the model"
+    numbers = [0]
+    for number in numbers:
+        node = graph["nodes"][number]
+        if node["op"] not in (*_LOSSES, "LogSoftmax"): numbers += [one for one in node["inputs"] if one < 10 and one not in numbers]
+    return [graph["nodes"][number] for number in numbers]
+
 def regression_outputs(graph: LossGraph | None) -> list[Node]:
     "The operations that gave what a squared or absolute error compares with the target; empty if the loss is none"
     found = []
     if graph is None: return found
-    for node in graph["nodes"][:10]:
+    for node in _until_compared(graph):
         if node["op"] in _DIFFERENCES: found += given_to(graph, node)
         elif node["op"] in _OF_DIFFERENCE:
             found += [source for one in given_to(graph, node) if one["op"] in ("Sub", "Rsub") for source in given_to(graph, one)]
@@ -213,5 +240,6 @@ def train_eval_mode(facts: BatchFacts) -> Iterator[Finding]:
                   "after each validation.")
 
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #620500b2
-LOSS_RULES = double_softmax, loss_without_logarithm, softmax_of_one, negated, out_of_reach, shape_broadcast  # of any loss of a training
+LOSS_RULES = (double_softmax, loss_without_logarithm, divergence_without_logarithm, softmax_of_one, negated, out_of_reach,
+              shape_broadcast)  # of any loss of a training
 GRAPH_RULES = (*LOSS_RULES, error_between_classes, no_update, frozen_params, train_eval_mode)

@@ -13,6 +13,8 @@ from .data_rules import DATA_RULES
 from .first_losses import FIRST_LOSS_RULES
 from .gan_rules import GAN_RULES
 from .label_rules import LABEL_RULES
+from .leakage_rules import LEAKAGE_RULES
+from .model_limits import LIMIT_RULES
 from .step_rules import STEP_RULES
 from .trend_rules import TREND_RULES
 from .unit_rules import UNIT_RULES
@@ -21,4 +23,5 @@ from ..run.training_facts import TrainingFacts
 
 # %% ../../nbs/3u_diagnosis.training_rules.ipynb #b7e3a20b
 TrainingRule = Callable[[TrainingFacts], Iterable[Finding]]
-RULES: tuple[TrainingRule, ...] = *FIRST_LOSS_RULES, *CALL_RULES, *DATA_RULES, *LABEL_RULES, *UNIT_RULES, *GAN_RULES, *STEP_RULES, *TREND_RULES
+RULES: tuple[TrainingRule, ...] = (*FIRST_LOSS_RULES, *CALL_RULES, *DATA_RULES, *LEAKAGE_RULES, *LABEL_RULES, *UNIT_RULES, *GAN_RULES, *STEP_RULES,
+                                   *TREND_RULES, *LIMIT_RULES)

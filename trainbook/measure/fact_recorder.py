@@ -50,7 +50,7 @@ def measure_pass(
         def of(told: Callable[[], Any] | None) -> Any: return told() if told else None
         given = [cast(Values, values() | samples()) for values, samples in inputs]
         return ValidationFacts(step=step, inputs=given, target=of(tell_target), output=of(tell_output), training=found.training,
-                               wants_gradients=found.wants_gradients, graphs_alive=graphs_alive, correlation=of(correlation))
+                               wants_gradients=found.wants_gradients, functions=found.functions, graphs_alive=graphs_alive, correlation=of(correlation))
 
     return tell
 

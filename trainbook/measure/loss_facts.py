@@ -17,7 +17,7 @@ from torch import nn
 from .activations import measure_activations
 from .gradients import dense, norms, real, sample_of
 from .loss_graph import Operations, Reach, is_plain, loss_graph
-from .loss_terms import Compared, branches, compared, measure_classes, measure_correlation
+from .loss_terms import ClassRanges, Compared, branches, compared, measure_classes, measure_correlation
 from .numbers import Numbers
 from .parts import clean
 from .values import COLUMNS, as_floats, measure_samples, measure_values, thinned, unknown
@@ -114,16 +114,21 @@ def _norm(tensor: torch.Tensor, numbers: Numbers) -> Callable[[], list[float]] |
     tensor = real(tensor)
     return numbers.add(norms([tensor], torch.promote_types(tensor.dtype, torch.float32)))
 
+def _are_units_alike(parameter: torch.Tensor, gradient: torch.Tensor | None, kind: str, numbers: Numbers) -> Callable[[], list[float]] | None:
+    "Tells of the numbers and of the gradient of a layer whether they are the same for all its units; None if that can't be compared"
+    is_table = kind.startswith("Embedding") and parameter.dim() == 2
+    if parameter.dim() < 2 or parameter.shape[int(is_table)] < 2 or gradient is None or gradient.shape != parameter.shape: return None
+    rows = [thinned(one.detach()) for one in (parameter, gradient)]
+    if not is_table: return numbers.add(torch.stack([(one == one[:1]).all() for one in rows]))
+    return numbers.add(torch.stack([(one == one[:, :1]).all() for one in rows] + [rows[1].any()]))
+
 def measure_parameters(watched: Watched, numbers: Numbers) -> Callable[[], list[Parameter]]:
     "What is known of all parameters"
     tells = []
     for name, parameter in watched.parameters.items():
         gradient = None if parameter.grad is None else dense(parameter.grad)
         sizes = [_norm(one.detach(), numbers) if one is not None else None for one in (parameter, gradient)]
-        is_alike = None
-        if parameter.dim() > 1 and len(parameter) > 1 and gradient is not None and gradient.shape == parameter.shape:
-            rows = [thinned(one.detach()) for one in (parameter, gradient)]
-            is_alike = numbers.add(torch.stack([(one == one[:1]).all() for one in rows]))
+        is_alike = _are_units_alike(parameter, gradient, watched.kinds.get(watched.layers[id(parameter)], ""), numbers)
         about = dict(name=name, shape=list(parameter.shape), is_trainable=parameter.requires_grad, is_optimized=id(parameter) in watched.optimized)
         tells.append((about, max(1, parameter.numel()) ** .5, parameter.grad is not None, *sizes, is_alike))
     return lambda: [Parameter(**about, size=size()[0] / root if size else 0., gradient=(gradient()[0] / root if gradient else 0.) if has_gradient else None,
@@ -205,6 +210,7 @@ class LossMeasurement:
     "What is known of a loss, measured around its backward pass"
     numbers: Numbers  # what is to be brought to the host before `tell` is called
     models: int  # that the loss depends on, a bit for each
+    farthest: Any  # the operation that is farthest from the loss; None if there is none
 
     def __init__(
         self,
@@ -216,12 +222,14 @@ class LossMeasurement:
         known: Iterable[torch.Tensor] = (),  # more tensors that may want a gradient without being parameters
         is_full: bool = True,  # whether to look at each parameter and each column, too
         compares: bool = True,  # whether to compare samples with each other, columns with the target and gradients with 0, too
+        ranges: ClassRanges | None = None,  # of the batches before
     ):
         self.numbers, self._watched, self._is_full, self._compares, self._time = Numbers(watched.device), watched, is_full, compares, time()
+        self._ranges = ranges or ClassRanges()
         self._recurrences, self._known = list[Recurrence](), dict[tuple[int, range], Callable[[], Values]]()
         self._tells: dict[str, Callable[[], Any]] = {}
         self._told: dict[str, Any] = dict(graph=None, class_weights=False, terms=[], activations=[], classes=None, correlation=None, sequences=[], fits=[])
-        self.models, self._inputs = 0, list[Input]()
+        self.models, self.farthest, self._inputs = 0, None, list[Input]()
         with torch.no_grad(), torch.autocast(watched.device.type, enabled=False): self._measure(loss, [*batch], output, {*map(id, known)})
 
     def _measure(self, loss: torch.Tensor, batch: list[torch.Tensor], output: torch.Tensor | None, known: set[int]):
@@ -229,6 +237,7 @@ class LossMeasurement:
         if loss.grad_fn is not None:
             operations = Operations(loss)
             reach = Reach(operations, self._watched.model_of)
+            self.farthest = operations.functions[next(number for number in reversed(range(len(operations.ops))) if number not in operations.leaves)]
             self._told["graph"] = loss_graph(operations, self._watched.names, {*map(id, batch), *self._watched.optimized, *known})
             self.models, self._inputs = reach.models[0], inputs_of(operations, reach, self._watched, given)
             terms, factor = self._measure_terms(operations, reach)
@@ -284,7 +293,9 @@ class LossMeasurement:
         if not self._compares: return
         classes = head.shape[1] if not target.is_floating_point() and len(head.shape) > 1 else 2 if head.op.startswith("BinaryCrossEntropy") else 0
         table = next((one.tensor for one in self._inputs if one.tensor.dim() == 2 and one.tensor.is_floating_point()), None)
-        if table is not None and (tell := measure_correlation(table, target, classes, self.numbers)): self._tells["correlation"] = tell
+        if table is None: return
+        if tell := measure_correlation(table, target, classes, self.numbers): self._tells["correlation"] = tell
+        if tell := self._ranges.measure(table, target, classes, self.numbers): self._tells["apart"] = tell
 
     def end(self) -> None:
         "The backward pass is over"
@@ -295,7 +306,7 @@ class LossMeasurement:
             if self._is_full: self._tells["parameters"] = measure_parameters(self._watched, self.numbers)
         self._tells["sequences"] = lambda: [tell() for tell in sequences]
         self._told |= dict(parameters=[], learning_rates=self._watched.learning_rates, evaluating=self._watched.evaluating(self.models), time=self._time)
-        self._known, self._recurrences, self._inputs = {}, [], []
+        self._known, self._recurrences, self._inputs, self.farthest = {}, [], [], None
 
     def tell(self) -> LossFacts:
         "The facts, once the numbers have come"

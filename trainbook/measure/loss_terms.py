@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TERMS', 'Branch', 'branches', 'output_of', 'unexpanded', 'Compared', 'compared', 'measure_classes',
-           'measure_correlation']
+           'measure_correlation', 'ClassRanges']
 
 # %% ../../nbs/2f_measure.loss_terms.ipynb #9183d345
 from collections.abc import Callable
@@ -16,7 +16,7 @@ import torch
 from .loss_graph import Operations, shape_of
 from .numbers import Numbers
 from .values import COLUMNS, ENOUGH, as_floats, thinned
-from ..run.facts import Classes, Correlation
+from ..run.facts import Apart, Classes, Correlation
 
 # %% ../../nbs/2f_measure.loss_terms.ipynb #7ac8f98b
 TERMS = 8  # that are looked at
@@ -201,3 +201,37 @@ def measure_correlation(
         if others: found["second"] = others[0]
         return found
     return told
+
+# %% ../../nbs/2f_measure.loss_terms.ipynb #306e8a53
+class ClassRanges:
+    "The range of each column of a table in each class, over all batches so far"
+
+    def __init__(self): self._ranges: torch.Tensor | None = None  # shape (classes, columns, 2): lowest and highest value, with the sign turned
+    _counts: torch.Tensor  # of the samples of each class
+
+    def measure(
+        self,
+        table: torch.Tensor,  # shape (samples, columns)
+        target: torch.Tensor,  # a class for each sample
+        classes: int,
+        numbers: Numbers,
+    ) -> Callable[[], Apart] | None:  # None if it is no such table
+        "Takes a batch into account, and tells which columns tell the classes"
+        if table.dim() != 2 or target.numel() != len(table) or classes < 2 or not 0 < table.shape[1] * classes <= ENOUGH // 8: return None
+        most = max(1, 4 * ENOUGH // (table.shape[1] * classes))  # samples
+        x, label = as_floats(table.detach())[:most], target.reshape(-1)[:most]
+        is_class = label[:, None] == torch.arange(classes, device=label.device)
+        both = torch.stack([x, -x], -1)[:, None].masked_fill(~is_class[:, :, None, None], float("inf")).amin(0)
+        before, counts = self._ranges, is_class.sum(0)
+        if before is not None and before.shape == both.shape and before.device == both.device:
+            both, counts = torch.minimum(before, both), self._counts + counts
+        self._ranges, self._counts = both, counts
+        low, high = both[..., 0], -both[..., 1]
+        low, order = low.sort(0)
+        is_apart = (high.gather(0, order)[:-1] < low[1:]).all(0)
+        tell, tell_counts = numbers.add(torch.stack([is_apart.int().argmax(), is_apart.sum()])), numbers.add(counts)
+        def told() -> Apart:
+            column, columns = map(round, tell())
+            seen = [round(count) for count in tell_counts() if count]
+            return Apart(column=column, columns=columns if len(seen) > 1 else 0, samples=sum(seen), fewest=min(seen, default=0))
+        return told

@@ -124,6 +124,19 @@ def _image(value: Any) -> Any:
     if isinstance(value, list | tuple) and not all(map(is_array, value)): return [_image(one) for one in value]
     return value if is_array(value) or isinstance(value, list | tuple) else np.asarray(value)
 
+# %% ../../nbs/29_measure.prepare.ipynb #e4649ea9
+def _range(value_range: Any) -> Range:
+    try: black, white = map(float, value_range)
+    except (TypeError, ValueError): black = white = 0.
+    if not -inf < black < white < inf: raise ValueError(f"value_range= is what black and white are, such as (0, 1); got {short(value_range, 50)}")
+    return black, white
+
+def _thin_mask(mask: Any, size: tuple[int, int]) -> Any:
+    "As `thinned` does with its image"
+    every, axis = max(1, ceil(max(size) / (2 * SIDE))), tuple(mask.shape).index(size[0], max(0, mask.ndim - 3))
+    cut = slice(None, None, every)
+    return mask[(slice(MOST_IMAGES),) * min(1, axis) + (slice(None),) * max(0, axis - 1) + (cut, cut)]
+
 # %% ../../nbs/29_measure.prepare.ipynb #9d157d13
 def _prepare_image(value: Any, mask: Any = None, boxes: Any = None, labels: Any = None, layout: str | None = None, value_range: Any = None) -> tuple[Any, Work]:
     import_module("PIL.Image")  # not first on the thread that writes, while the script may be importing it
@@ -150,19 +163,6 @@ def _prepare_image(value: Any, mask: Any = None, boxes: Any = None, labels: Any 
         values = np.stack(here["images"]) if is_list else here["images"][0]
         return encode_images(values, "N" * is_list + layout, (n, size[0], size[1]), before, given, here["mask"], here["boxes"], here["labels"])
     return held, work
-
-# %% ../../nbs/29_measure.prepare.ipynb #e4649ea9
-def _range(value_range: Any) -> Range:
-    try: black, white = map(float, value_range)
-    except (TypeError, ValueError): black = white = 0.
-    if not -inf < black < white < inf: raise ValueError(f"value_range= is what black and white are, such as (0, 1); got {short(value_range, 50)}")
-    return black, white
-
-def _thin_mask(mask: Any, size: tuple[int, int]) -> Any:
-    "As `thinned` does with its image"
-    every, axis = max(1, ceil(max(size) / (2 * SIDE))), tuple(mask.shape).index(size[0], max(0, mask.ndim - 3))
-    cut = slice(None, None, every)
-    return mask[(slice(MOST_IMAGES),) * min(1, axis) + (slice(None),) * max(0, axis - 1) + (cut, cut)]
 
 # %% ../../nbs/29_measure.prepare.ipynb #f1612d46
 def _array(value: Any, what: str, dimensions: tuple[int, ...]) -> Any:

@@ -33,6 +33,7 @@ class Limits:
     burst: int = 60  # items within a moment
     per_second: float = 5.  # and from then on
 
+# %% ../../nbs/2a_measure.show.ipynb #5bf4b3c3
 class Pace:
     "Lets a burst through, and so many a second"
     def __init__(self, burst: int, per_second: float, clock: Callable[[], float] = monotonic):

@@ -72,7 +72,7 @@ def measure_values(
     size, whole = part.numel(), tensor.numel()
     statistics, counts = numbers.add(_statistics(part)), _count(part, kinds, numbers) if kinds else None
     is_table = with_columns and tensor.dim() == 2 and len(tensor) > 1 and tensor.shape[1] <= COLUMNS
-    columns = numbers.add(torch.stack([part.std(0, correction=0), _middle(part)])) if is_table else None
+    columns = numbers.add(torch.stack([part.std(0, correction=0), _middle(part), part.mean(0)])) if is_table else None
 
     def tell() -> Values:
         count, low, high, mean, std = statistics()
@@ -80,9 +80,9 @@ def measure_values(
         values = Values(shape=shape, dtype=dtype, low=low, high=high, mean=mean, std=std, non_finite=ceil((size - count) * whole / size))
         if counts and (classes := counts(whole)): values["classes"] = classes
         if columns and count == size:
-            scales, spans = columns()[:shape[1]], columns()[shape[1]:]
+            scales, spans, centres = (columns()[start:start + shape[1]] for start in range(0, 3 * shape[1], shape[1]))
             shares = [(span / scale, column) for column, (span, scale) in enumerate(zip(spans, scales)) if span > 0 and scale > 0]
-            values["scales"] = scales
+            values["scales"], values["centres"] = scales, centres
             if shares: values["squeezed"] = Squeezed(column=min(shares)[1], share=min(shares)[0])
         return values
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['Squeezed', 'Values', 'Node', 'LossGraph', 'Parameter', 'Activation', 'Fit', 'BatchFacts', 'Classes', 'Term',
-           'Sequence', 'Correlation', 'LossFacts', 'OptimizerFacts', 'Setup', 'LoaderFacts', 'ValidationFacts']
+           'Sequence', 'Correlation', 'Apart', 'LossFacts', 'OptimizerFacts', 'Setup', 'LoaderFacts', 'ValidationFacts']
 
 # %% ../../nbs/1p_run.facts.ipynb #a06ac0f8
 from typing_extensions import NotRequired, TypedDict
@@ -26,6 +26,7 @@ class Values(TypedDict):
     non_finite: int  # how many are NaN or infinite
     classes: NotRequired[dict[str, int]]  # how often each value comes, if all are whole and there are few
     scales: NotRequired[list[float]]  # the standard deviation of each column, of a table
+    centres: NotRequired[list[float]]  # and its mean
     squeezed: NotRequired[Squeezed]  # of a table; columns of which nearly all values are equal are left out
     spread: NotRequired[float]  # mean distance between two samples, divided by the mean length of one
     repeated: NotRequired[int]  # samples that are equal to an earlier one
@@ -53,7 +54,7 @@ class Parameter(TypedDict):
     is_optimized: bool  # whether the optimizer has it
     size: float  # the root mean square of its numbers
     gradient: float | None  # the same of its gradient; None without one
-    are_units_alike: bool  # whether all its rows are equal, and those of its gradient as well
+    are_units_alike: bool  # whether all its rows (columns, of an embedding) are equal, and those of its gradient as well
 
 class Activation(TypedDict):
     "What a ReLU, a sigmoid, a tanh or another activation function made of the batch"
@@ -119,6 +120,13 @@ class Correlation(TypedDict):
     second: NotRequired[float]  # the share of the next best column
     share: float  # of the target's variance that it explains; for classes, of the column's that lies between them; without what chance would give
 
+class Apart(TypedDict):
+    "The columns of a table whose ranges in any two classes have nothing in common: one such column is enough to tell the class"
+    column: int  # the first of them; 0 if there is none
+    columns: int  # how many there are
+    samples: int  # of all passes so far
+    fewest: int  # of them, those of the rarest class
+
 class LossFacts(BatchFacts, total=False):
     "What is known of a loss of the training, before its backward pass"
     step: int
@@ -130,11 +138,15 @@ class LossFacts(BatchFacts, total=False):
     cleared: list[str]  # optimizers of whose gradients none was there, or all were 0, before this pass
     stepped: list[str]  # optimizers that then made a step
     empty_steps: list[str]  # those of them that found no gradient
-    old_gradients: list[str]  # optimizers that then made a step with gradients that no pass since their last one found cleared; absent where unknown
+    old_gradients: list[str]  # optimizers that then made a step with gradients that no pass since their last one found cleared; absent where unknown.
+    # Of an optimizer that is given a function, it is told with the first pass of its next step; without optimizers, models that were moved by hand since
+    # the pass before, and still have its gradients
     classes: Classes | None
     correlation: Correlation | None
+    apart: NotRequired[Apart]  # of a table and a class for each of its samples
     sequences: list[Sequence]
-    graphs_alive: int  # how many of the 32 losses looked at before have a graph that something still holds, but for the latest
+    graphs_alive: int  # how many of the 32 losses looked at before have a graph of which something still holds a part, but for the latest
+    losses_alive: NotRequired[int]  # and how many of them are held themselves
     zero_gradients: NotRequired[float]  # share of the gradients' numbers that are exactly 0 after this pass
 
 # %% ../../nbs/1p_run.facts.ipynb #12de7262
@@ -173,6 +185,7 @@ class ValidationFacts(TypedDict):
     target: Values | None  # None if it can't be told
     output: Values | None
     training: list[str]  # modules, such as dropout, that act as in a training
+    functions: NotRequired[list[str]]  # and functions that do so, such as `dropout`
     wants_gradients: bool  # whether autograd kept its graph
     graphs_alive: int  # how many earlier ones have a graph that something still holds
     correlation: NotRequired[Correlation | None]  # as of a loss, where the target is known

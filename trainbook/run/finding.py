@@ -67,10 +67,13 @@ SYMPTOMS: dict[Kind, set[Kind]] = {  # of each cause
     "train_eval_mode": _NOT_LEARNING, "no_shuffle": _and(_LOOP_FAULT, "class_imbalance")}
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
-    "Findings without the symptoms of others, errors first"
+    "Findings without the symptoms of others, errors first; a cause is as severe as its worst symptom"
     found = list(findings)
     symptoms = {symptom for finding in found for symptom in SYMPTOMS.get(finding.kind, ())}
-    return sorted((finding for finding in found if finding.kind not in symptoms), key=lambda finding: finding.severity == "warning")
+    errors = {finding.kind for finding in found if finding.severity == "error"}
+    causes = [finding._replace(severity="error") if errors & SYMPTOMS.get(finding.kind, set()) else finding
+              for finding in found if finding.kind not in symptoms]
+    return sorted(causes, key=lambda finding: finding.severity == "warning")
 
 # %% ../../nbs/1j_run.finding.ipynb #d730e02b
 def scale_rate(

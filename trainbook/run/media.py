@@ -47,6 +47,7 @@ def tiles(
     places = [divmod(i, facts["columns"]) for i in range(facts["count"])]
     return [sheet.crop((column * width, row * height, (column + 1) * width, (row + 1) * height)) for row, column in places]
 
+# %% ../../nbs/1a_run.media.ipynb #1b88b301
 def _image(content: bytes, facts: Mapping[str, Any]) -> Any:
     from PIL import Image
     sheet = Image.open(BytesIO(content))
@@ -64,6 +65,7 @@ def _audio(content: bytes, facts: Mapping[str, Any]) -> tuple[np.ndarray, int]:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), "<i2").reshape(-1, sound.getnchannels())
         return np.squeeze(samples, 1) if samples.shape[1] == 1 else samples, sound.getframerate()
 
+# %% ../../nbs/1a_run.media.ipynb #ec272636
 def _confusion(content: bytes, facts: Mapping[str, Any]) -> Any:
     import pandas as pd
     found = json.loads(content)

@@ -69,6 +69,7 @@ def tick_label(tick: float) -> str:
     if size < HUGE and (found := _compact(tick)): return found
     return f"{tick:,}".removesuffix(".0") if size < HUGE and (size < MILLION or tick.is_integer()) else _exponential(tick)
 
+# %% ../../nbs/14_run.words.ipynb #143676fb
 def tick_labels(ticks: Sequence[float]) -> list[str]:
     "Those of one axis: `0.0`, `0.5` and `1.0`, or `0`, `5k` and `10k`"
     ticks = [_exact(tick) for tick in ticks]
@@ -80,6 +81,17 @@ def tick_labels(ticks: Sequence[float]) -> list[str]:
     found = [label for tick in ticks if (label := _compact(tick)) is not None]
     if len(found) == len(ticks): return found
     return [_exponential(tick) for tick in ticks] if greatest >= MILLION else [f"{tick:,.{decimals}f}" for tick in ticks]
+
+# %% ../../nbs/14_run.words.ipynb #86990405
+_KINDS = dict(nan_loss="NaN loss", dead_relu="dead ReLU", lr_too_high="learning rate too high", lr_too_low="learning rate too low",
+              gan_imbalance="GAN imbalance", missing_zero_grad="missing zero_grad", bad_init="bad initialisation", frozen_params="frozen parameters",
+              no_update="no updates", train_eval_mode="training or evaluation mode", no_shuffle="no shuffling")
+
+def kind_in_words(
+    kind: str,  # of a finding
+) -> str:
+    "`lr_too_high` is said as *learning rate too high*"
+    return _KINDS.get(kind) or one_line(kind).replace("_", " ") or "unnamed finding"
 
 # %% ../../nbs/14_run.words.ipynb #ea2b921e
 def _of(given: Mapping[str, Any]) -> str: return f" of {one_line(given['optimizer'])}" if "optimizer" in given else ""
@@ -99,6 +111,7 @@ def _early_stopping(given: Mapping[str, Any]) -> str:
     changed = ", ".join(f"{name.replace('_', ' ')} {told(value)}" for name, value in given.items() if name != "on")
     return "Early stopping" + (f" {told(given['on'])}" if "on" in given else "") + (f": {changed}" if changed else "")
 
+# %% ../../nbs/14_run.words.ipynb #569cd933
 _NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = dict(
     stop=lambda given: "Stop after epoch" if given.get("when") == "epoch" else "Stop now",
     pause=lambda given: "Pause", resume=lambda given: "Resume", evaluate=lambda given: "Evaluate now",
@@ -114,17 +127,6 @@ _LABELS: dict[str, Callable[[Mapping[str, Any]], str]] = dict(  # of those that 
     stop=lambda given: "stop after epoch" if given.get("when") == "epoch" else "stop", pause=lambda given: "paused",
     scale_lr=lambda given: f"lr{_of(given)} {_factor(given['factor'])}", undo=lambda given: "undo")
 
-# %% ../../nbs/14_run.words.ipynb #86990405
-_KINDS = dict(nan_loss="NaN loss", dead_relu="dead ReLU", lr_too_high="learning rate too high", lr_too_low="learning rate too low",
-              gan_imbalance="GAN imbalance", missing_zero_grad="missing zero_grad", bad_init="bad initialisation", frozen_params="frozen parameters",
-              no_update="no updates", train_eval_mode="training or evaluation mode", no_shuffle="no shuffling")
-
-def kind_in_words(
-    kind: str,  # of a finding
-) -> str:
-    "`lr_too_high` is said as *learning rate too high*"
-    return _KINDS.get(kind) or one_line(kind).replace("_", " ") or "unnamed finding"
-
 # %% ../../nbs/14_run.words.ipynb #6dc954e1
 def patience_over(
     event: Mapping[str, Any],  # `metric`, `best`, `best_step` and `waited`
@@ -134,6 +136,7 @@ def patience_over(
     what = f"no finite {metric}" if best is None else f"{metric} no better than {short(best)} (step {event['best_step']})"
     return f"{what} for {waited} check{'s' * (waited != 1)}"
 
+# %% ../../nbs/14_run.words.ipynb #c180e8c4
 _NOT_FINITE = dict(nan="NaN", inf="Infinity") | {"-inf": "-Infinity"}
 
 def _metrics(event: Mapping[str, Any]) -> str:
@@ -153,6 +156,7 @@ def _checkpoint(event: Mapping[str, Any]) -> tuple[str, None]:
     if event["status"] == "saved": return f"Checkpoint {one_line(event['name'])} saved at step {event['step']}.", None
     return f"No checkpoint saved at step {event['step']}: {event.get('reason') or 'it did not say why'}", None
 
+# %% ../../nbs/14_run.words.ipynb #1f953cb9
 def _bad_gradient(event: Mapping[str, Any]) -> tuple[str, None]:
     "What older versions say of gradients"
     others = f", and of {event['layers'] - 1} layers more" if event.get("layers", 1) > 1 else ""
@@ -165,6 +169,7 @@ def _finding(event: Mapping[str, Any]) -> tuple[str, str | None]:
     said = dict(withdrawn=f"no longer holds at step {step}", muted="is muted", unmuted="is no longer muted")[status]
     return f"{kind[0].upper()}{kind[1:]}{place} {said}.", None
 
+# %% ../../nbs/14_run.words.ipynb #76657732
 _TOLD: dict[str, Callable[[Mapping[str, Any]], tuple[str, str | None]]] = dict(  # sentence and label, by kind of event
     status=lambda event: (f"The run is {event['status']}.", None), note=lambda event: (event["text"], None),
     resume=lambda event: (f"Goes on from {one_line(event['parent'])}, checkpoint {one_line(event['checkpoint'])}.", "resumed"),
@@ -180,6 +185,35 @@ def _with_title(event: Mapping[str, Any]) -> dict[str, Any]:
     "Older versions say by `label` what a registered command is called"
     return {name: value for name, value in event.items() if name != "label"} | dict(title=event["label"])
 
+def _name_of(
+    event: Mapping[str, Any],  # a command
+    titles: Mapping[str, str],  # of registered commands
+) -> str:
+    "What a command is called"
+    command = event["command"]
+    try:
+        if command in _NAMES: return _NAMES[command](event.get("arguments") or {})
+    except NOT_OURS: return command.replace("_", " ").capitalize()
+    return one_line(event.get("title") or titles.get(command) or "") or one_line(command) or "Unnamed command"
+
+def _label_of(command: str, given: Mapping[str, Any], name: str) -> str | None:
+    try: return _LABELS[command](given) if command in _LABELS else None if command in _NAMES else name
+    except NOT_OURS: return None
+
+# %% ../../nbs/14_run.words.ipynb #38126f24
+def _outcome_of(
+    event: Mapping[str, Any],  # a command
+    results: dict[str, str],  # by command; the one that is told is taken out
+) -> str:
+    "The end of the sentence: what came of a command"
+    command, status, at = event["command"], event["status"], f"at step {event['step']}"
+    if status in ("refused", "failed"): return f", {status}: {one_line(event['reason'], 1000)}" if event.get("reason") else f", {status}."
+    if status != "applied": return ", requested."
+    result = results.pop(command, "")
+    if command in ("evaluate", "tag", "untag", "note", "mute"): return f" {at}{result}."
+    return f", saved {at}." if command == "checkpoint" else f", in force {at}{result}."
+
+# %% ../../nbs/14_run.words.ipynb #5bb48746
 class EventWords:
     "Puts the events of a run into words, one after the other"
 
@@ -207,31 +241,12 @@ class EventWords:
 
     def _command(self, event: Mapping[str, Any]) -> dict[str, str]:
         command, status, given = event["command"], event["status"], event.get("arguments") or {}
-        name, (target, undone) = self._name(event), self._asked.get(str(given.get("id")) if command == "undo" else "", (None, ""))
+        name, (target, undone) = _name_of(event, self.titles), self._asked.get(str(given.get("id")) if command == "undo" else "", (None, ""))
         self._asked[str(event.get("id"))] = command, name
         if target: name = f"{'Undone' if status == 'applied' else 'Undo'}: {undone[:1].lower() + undone[1:] if target in _NAMES else undone}"
         by = one_line(event.get("by", ""))
-        sentence = f"{name}{f' by {by}' * bool(by)}{self._outcome(event)}"
+        sentence = f"{name}{f' by {by}' * bool(by)}{_outcome_of(event, self._results)}"
         title = dict(title=one_line(title)) if (title := event.get("title") or self.titles.get(command)) else {}
         if status != "applied": return dict(sentence=sentence) | title
-        label = "rollback undone" if target == "rollback" else self._label(command, given, name)
+        label = "rollback undone" if target == "rollback" else _label_of(command, given, name)
         return dict(sentence=sentence) | title | ({} if label is None else dict(label=label))
-
-    def _label(self, command: str, given: Mapping[str, Any], name: str) -> str | None:
-        try: return _LABELS[command](given) if command in _LABELS else None if command in _NAMES else name
-        except NOT_OURS: return None
-
-    def _name(self, event: Mapping[str, Any]) -> str:
-        command = event["command"]
-        try:
-            if command in _NAMES: return _NAMES[command](event.get("arguments") or {})
-        except NOT_OURS: return command.replace("_", " ").capitalize()
-        return one_line(event.get("title") or self.titles.get(command) or "") or one_line(command) or "Unnamed command"
-
-    def _outcome(self, event: Mapping[str, Any]) -> str:
-        command, status, at = event["command"], event["status"], f"at step {event['step']}"
-        if status in ("refused", "failed"): return f", {status}: {one_line(event['reason'], 1000)}" if event.get("reason") else f", {status}."
-        if status != "applied": return ", requested."
-        result = self._results.pop(command, "")
-        if command in ("evaluate", "tag", "untag", "note", "mute"): return f" {at}{result}."
-        return f", saved {at}." if command == "checkpoint" else f", in force {at}{result}."

@@ -18,7 +18,7 @@ from ..run.run import Run, open_run
 from .progress import Terminal
 from ..run.words import brief
 
-# %% ../../nbs/4a_terminal.notebook.ipynb #32cef78d
+# %% ../../nbs/4a_terminal.notebook.ipynb #9f5648c1
 def _follow_new(
     folder: Path,
     views: dict[Path, Terminal],  # gets those of the new runs
@@ -28,6 +28,7 @@ def _follow_new(
     for file in sorted(set(folder.glob("runs/*/run.json")) - known - views.keys()):
         views[file] = Terminal(open_run(file.parent))
 
+# %% ../../nbs/4a_terminal.notebook.ipynb #32cef78d
 def run_notebook(
     path: str | Path,  # a notebook; it is left as it is
     kernel: str = "python3",  # the name of an installed kernel

@@ -24,6 +24,12 @@ from .loop import Loop
 from .measured_weights import MeasuredWeights, differing
 from .training_state import Snapshot, TrainingState
 
+# %% ../../nbs/5f_train.checkpointer.ipynb #ce3a6e3e
+def _inherited(point: ResumePoint) -> list[dict[str, Any]]:  # entries of the list of checkpoints
+    "The best and the last checkpoint of the run that another one goes on from"
+    best = [entry | dict(roles=["best"]) for entry in entries_of(point.run) if "best" in entry["roles"] and entry["time"] < point.entry["time"]][-1:]
+    return [*best, point.entry | dict(roles=["best", "last"] if "best" in point.entry["roles"] else ["last"])]
+
 # %% ../../nbs/5f_train.checkpointer.ipynb #da916c38
 class Checkpointer:
     "Saves what is trained, and restores it"
@@ -239,9 +245,7 @@ class Checkpointer:
 
     def inherit(self, point: ResumePoint) -> None:
         "Takes over the best and the last checkpoint of the run that this one goes on from"
-        best = [entry | dict(roles=["best"]) for entry in entries_of(point.run) if "best" in entry["roles"] and entry["time"] < point.entry["time"]][-1:]
-        last = point.entry | dict(roles=["best", "last"] if "best" in point.entry["roles"] else ["last"])
-        self.store.inherit(point.run, [*best, last])
+        self.store.inherit(point.run, _inherited(point))
         self._last_step = self._recorder.position.step
 
     def follow(self, optimizers: Mapping[str, Any], scheduler: Any = None) -> None:

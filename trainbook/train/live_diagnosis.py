@@ -96,7 +96,8 @@ class Changes:
         "What was found anew, and the events that withdraw what no longer holds"
         found = {key_of(finding): finding for finding in now}
         back = found.keys() & before.withdrawn
-        new = [key for key in found if key not in before.holding and key not in before.muted and (key not in back or key in self._back)]
+        def is_new(key: Key) -> bool: return key not in before.holding or (found[key].severity, before.holding[key].severity) == ("error", "warning")
+        new = [key for key in found if is_new(key) and key not in before.muted and (key not in back or key in self._back)]
         absent = {key for key in before.holding if key not in found}
         gone = [key for key in before.holding if key in absent and key not in before.muted and (is_last or key in self._absent)]
         self._absent, self._back = absent - set(gone), back - set(new)

@@ -31,6 +31,38 @@ class KnownLoader:
     number: int = 0  # of its first loop in that count
     put_back: Mapping[str, Any] = field(default_factory=dict)  # its counters: from which number to which
 
+# %% ../../nbs/5b_train.replay.ipynb #33ea066e
+def _why_not(loader: Iterable[Any], found: dict[str, Any]) -> str | None:
+    "Why a loader can't be wound forward to where it was, if so"
+    if not is_repeatable(loader) and not found.get("is_done") and not ("saved" in found and hasattr(loader, "load_state_dict")):
+        why = f", nor could it save its place: {found['not_saved']}" if "not_saved" in found else ""
+        return f"a {type(loader).__name__} like this one can't be wound forward{why}"
+    if "saved" in found and found.get("workers") != (workers := getattr(loader, "num_workers", None)):
+        return f"it saved its place with {found.get('workers')} workers, and has {workers} now"
+    now = described(loader)
+    changed = [f"{name} is {now.get(name)} instead of {value}" for name, value in (found.get("loader") or {}).items() if now.get(name) != value]
+    return f"it is not the loader that it was: {', '.join(changed)}" if changed else None
+
+# %% ../../nbs/5b_train.replay.ipynb #db4f49e2
+def _loaded(
+    name: str,  # of the run
+    loader: Any,
+    found: dict[str, Any],
+    states: list[Any],  # of the generators that the loader has for itself, from which it draws for its next loop
+) -> Iterator[Any]:
+    "Begins a loader where it says that it was"
+    batches: Iterator[Any] = iter(())
+    rewind(loader, found["start"])
+    if not found.get("is_done"):
+        loader.load_state_dict(found["saved"])
+        batches = start_loader(loader)
+        if found.get("workers"):
+            say(f"{name} goes on behind batch {found['batch']} of this epoch, which the {type(loader).__name__} has found by "
+                "itself: the samples are those that are left, but random numbers that its workers draw, as for augmentation, are others")
+    set_loader_state(loader, states)
+    return batches
+
+# %% ../../nbs/5b_train.replay.ipynb #0dbb7ba1
 class Replay:
     "The place in the loop, and the way back to it"
     part: str; saves: tuple[str, str, str, str]; latest: int; is_zipped: bool
@@ -162,7 +194,7 @@ class Replay:
         workers = getattr(loader, "num_workers", None)
         if self._resumed and self._place["start"] is not None:
             found = self._to_find.get(number) or {}
-            why = self._why_not(loader, found)
+            why = "it lies within the loop over another loader" if self._place.get("nested") else _why_not(loader, found)
             if why is None:
                 self._open[number] = opened = dict(batch=found["batch"], start=found["start"], loader=described(loader), workers=workers)
                 return opened
@@ -201,18 +233,6 @@ class Replay:
 
     def _going_on(self) -> dict[int, dict[str, Any]]: return {number: opened for number, opened in self._open.items() if not opened.get("is_over")}
 
-    def _why_not(self, loader: Iterable[Any], found: dict[str, Any]) -> str | None:
-        "Why a loader can't be wound forward to where it was, if so"
-        if self._place.get("nested"): return "it lies within the loop over another loader"
-        if not is_repeatable(loader) and not found.get("is_done") and not ("saved" in found and hasattr(loader, "load_state_dict")):
-            why = f", nor could it save its place: {found['not_saved']}" if "not_saved" in found else ""
-            return f"a {type(loader).__name__} like this one can't be wound forward{why}"
-        if "saved" in found and found.get("workers") != (workers := getattr(loader, "num_workers", None)):
-            return f"it saved its place with {found.get('workers')} workers, and has {workers} now"
-        now = described(loader)
-        changed = [f"{name} is {now.get(name)} instead of {value}" for name, value in (found.get("loader") or {}).items() if now.get(name) != value]
-        return f"it is not the loader that it was: {', '.join(changed)}" if changed else None
-
     def batches(self, loader: Iterable[Any], number: int = 0) -> Iterator[Any]:
         "Begins a loader; in a run that goes on, where it was"
         found = self._to_find.pop(number, None)
@@ -225,27 +245,9 @@ class Replay:
             set_counters(loader, changes)
         if is_repeatable(loader):
             batches = fast_forward(loader, found["start"], found["batch"], start_loader, lambda first: self._compare(number, found, first))
-        else: batches = self._loaded(loader, found, states)
+        else: batches = _loaded(self._loop.recorder.name, loader, found, states)
         if not self._to_find: self._caught_up()
         return iter(()) if found.get("is_left") else batches
-
-    def _loaded(
-        self,
-        loader: Any,
-        found: dict[str, Any],
-        states: list[Any],  # of the generators that the loader has for itself, from which it draws for its next loop
-    ) -> Iterator[Any]:
-        "Begins a loader where it says that it was"
-        batches: Iterator[Any] = iter(())
-        rewind(loader, found["start"])
-        if not found.get("is_done"):
-            loader.load_state_dict(found["saved"])
-            batches = start_loader(loader)
-            if found.get("workers"):
-                say(f"{self._loop.recorder.name} goes on behind batch {found['batch']} of this epoch, which the {type(loader).__name__} has found by "
-                    "itself: the samples are those that are left, but random numbers that its workers draw, as for augmentation, are others")
-        set_loader_state(loader, states)
-        return batches
 
     def follow(self, number: int, loader: Iterable[Any], batches: Iterator[Any]) -> None:
         "Asks an iterator for its place in every checkpoint, if its loader can't be wound forward but can begin at such a place"

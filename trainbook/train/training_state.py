@@ -135,10 +135,38 @@ def _restore_precision(optimizer: Any, saved: Any):
     for number, parameter in zip(numbers, parameters):
         if parameter in optimizer.state: optimizer.state[parameter] = _as_saved(optimizer.state[parameter], saved["state"].get(number))
 
-# %% ../../nbs/55_train.training_state.ipynb #2687281e
-LARGE_BUFFER = 2**16  # bytes
+# %% ../../nbs/55_train.training_state.ipynb #88388113
 _LOOSE = re.compile(r"(^|\.)\w+\.group_\d+\.\d+$")  # what `_loose` names
 
+def _loose(models: "Mapping[str, nn.Module]", optimizers: "Mapping[str, optim.Optimizer]") -> dict[str, torch.Tensor]:
+    "Parameters of the optimizers that are in no model, by their group and their place in it"
+    own = {id(parameter) for model in models.values() for parameter in model.parameters()}
+    return {f"{name or 'optimizer'}.group_{i}.{k}": parameter for name, optimizer in optimizers.items() if models
+            for i, group in enumerate(optimizer.param_groups) for k, parameter in enumerate(group["params"]) if id(parameter) not in own}
+
+# %% ../../nbs/55_train.training_state.ipynb #467e40c0
+LARGE_BUFFER = 2**16  # bytes
+
+def _untrained(tensors: Mapping[Any, torch.Tensor], optimizers: "Mapping[str, optim.Optimizer]") -> frozenset[Any]:
+    "The names of parameters and buffers that are likely to stay as they are; a small buffer may be a running mean"
+    held = {id(parameter) for optimizer in optimizers.values() for group in optimizer.param_groups for parameter in group["params"]}
+    def stays(tensor: torch.Tensor) -> bool:
+        if not isinstance(tensor, Parameter) and id(tensor) not in held: return tensor.nbytes >= LARGE_BUFFER
+        return not tensor.requires_grad or bool(held) and id(tensor) not in held
+    return frozenset(name for name, tensor in tensors.items() if not is_lazy(tensor) and stays(tensor))
+
+# %% ../../nbs/55_train.training_state.ipynb #b67b52d9
+def _check_weights(
+    saved: Mapping[str, torch.Tensor],  # by name, those of a checkpoint
+    here: Mapping[str, torch.Tensor],  # those of the models
+):
+    "Raises `ValueError` if names or shapes differ"
+    theirs, own = ({name: tuple(tensor.shape) for name, tensor in tensors.items()} for tensors in (saved, here))
+    wrong = [f"{name} is {theirs.get(name, 'not there')} in it and {own.get(name, 'not there')} in the model"
+             for name in own | theirs if own.get(name) != theirs.get(name)]
+    if wrong: raise ValueError(f"the checkpoint is of another model: {'; '.join(wrong[:3])}{'; …' if wrong[3:] else ''}")
+
+# %% ../../nbs/55_train.training_state.ipynb #2687281e
 class TrainingState:
     "What a training changes: models, optimizers, schedulers, and other things with a `state_dict`"
     models: "Mapping[str, nn.Module]"
@@ -174,24 +202,11 @@ class TrainingState:
     def _tensors(self) -> dict[str, torch.Tensor]:
         own = (value for prefix, model in self.models.items() for value in _named(prefix, model).values())
         # complex numbers of double precision are kept with all else, as safetensors has no such type
-        return {name: value for name, value in own if isinstance(value, torch.Tensor) and value.dtype != torch.complex128} | self._loose()
-
-    def _loose(self) -> dict[str, torch.Tensor]:
-        "Parameters of the optimizers that are in no model, by their group and their place in it"
-        own = {id(parameter) for model in self.models.values() for parameter in model.parameters()}
-        return {f"{name or 'optimizer'}.group_{i}.{k}": parameter for name, optimizer in self._optimizers.items() if self.models
-                for i, group in enumerate(optimizer.param_groups) for k, parameter in enumerate(group["params"]) if id(parameter) not in own}
+        kept = {name: value for name, value in own if isinstance(value, torch.Tensor) and value.dtype != torch.complex128}
+        return kept | _loose(self.models, self._optimizers)
 
     def _parameters(self) -> list[torch.Tensor]:
-        return [*(parameter for model in self.models.values() for parameter in model.parameters()), *self._loose().values()]
-
-    def _untrained(self, tensors: Mapping[Any, torch.Tensor]) -> frozenset[Any]:
-        "The names of parameters and buffers that are likely to stay as they are; a small buffer may be a running mean"
-        held = {id(parameter) for optimizer in self._optimizers.values() for group in optimizer.param_groups for parameter in group["params"]}
-        def stays(tensor: torch.Tensor) -> bool:
-            if not isinstance(tensor, Parameter) and id(tensor) not in held: return tensor.nbytes >= LARGE_BUFFER
-            return not tensor.requires_grad or bool(held) and id(tensor) not in held
-        return frozenset(name for name, tensor in tensors.items() if not is_lazy(tensor) and stays(tensor))
+        return [*(parameter for model in self.models.values() for parameter in model.parameters()), *_loose(self.models, self._optimizers).values()]
 
     def weights(
         self,
@@ -221,7 +236,7 @@ class TrainingState:
     def fingerprint(self) -> Fingerprint:
         "A number for each parameter that is trained, which is another one when the parameter is"
         parameters = {i: parameter for i, parameter in enumerate(self._parameters()) if not is_lazy(parameter)}
-        return Fingerprint([parameters[i] for i in sorted(parameters.keys() - self._untrained(parameters))])
+        return Fingerprint([parameters[i] for i in sorted(parameters.keys() - _untrained(parameters, self._optimizers))])
 
     def snapshot(
         self,
@@ -239,7 +254,7 @@ class TrainingState:
         weights = {name: _on_host(tensor, devices) for name, tensor in tensors.items() if kept_as[name] == name}
         tied, rest = {name: kept for name, kept in kept_as.items() if kept != name}, copied(state, "the snapshot", devices)
         arrived = tuple(torch.cuda.current_stream(device).record_event() for device in devices)
-        return Snapshot(weights, tied, rest, arrived, self._untrained({name: tensors[name] for name in weights}))
+        return Snapshot(weights, tied, rest, arrived, _untrained({name: tensors[name] for name in weights}, self._optimizers))
 
     def schedule(self) -> dict[str, Any] | None:
         "Where the schedulers are, and what they have set in the optimizers; None if there are none"
@@ -262,18 +277,11 @@ class TrainingState:
 
     def check(self, snapshot: Snapshot) -> None:
         "Raises `ValueError` if the snapshot is of another training"
-        self._check_weights(snapshot.by_name(), set())
+        _check_weights(snapshot.by_name(), self._tensors())
         parts = {name: part["kind"] for name, part in snapshot.state["parts"].items()}
         here = {name: type(part).__name__ for name, part in self._parts.items()}
         told = lambda parts: ", ".join(f"{name} {kind}" for name, kind in parts.items()) or "neither optimizer nor scheduler"
         if parts != here: raise ValueError(f"the checkpoint has {told(parts)}, this training {told(here)}; watch() takes the same ones again")
-
-    def _check_weights(self, saved: Mapping[str, torch.Tensor], others: set[str]):
-        theirs = {name: tuple(tensor.shape) for name, tensor in saved.items() if name not in others}
-        own = {name: tuple(tensor.shape) for name, tensor in self._tensors().items()}
-        wrong = [f"{name} is {theirs.get(name, 'not there')} in it and {own.get(name, 'not there')} in the model"
-                 for name in own | theirs if own.get(name) != theirs.get(name)]
-        if wrong: raise ValueError(f"the checkpoint is of another model: {'; '.join(wrong[:3])}{'; …' if wrong[3:] else ''}")
 
     def load_weights(
         self,
@@ -284,7 +292,7 @@ class TrainingState:
         saved = snapshot.by_name() if trained else snapshot.by_name(snapshot.measured)
         prefixes = ("",) if "" in self.models else tuple(f"{prefix}." for prefix in self.models)
         others = {name for name in saved.keys() - self._tensors().keys() if _LOOSE.search(name) or not name.startswith(prefixes)}
-        self._check_weights(saved, others)
+        _check_weights({name: tensor for name, tensor in saved.items() if name not in others}, self._tensors())
         self._load_models(saved | snapshot.state["extra"])
 
     def _load_models(self, saved: Mapping[str, Any]):
@@ -304,7 +312,7 @@ class TrainingState:
         saved = snapshot.by_name()
         self._load_models(saved | snapshot.state["extra"])
         with torch.no_grad():
-            for name, parameter in self._loose().items(): parameter.copy_(saved[name])
+            for name, parameter in _loose(self.models, self._optimizers).items(): parameter.copy_(saved[name])
         for name, part in snapshot.state["parts"].items():
             self._parts[name].load_state_dict(part["state"])
             _restore_precision(self._parts[name], part["state"])
