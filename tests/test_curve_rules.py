@@ -4,12 +4,13 @@ import pytest
 
 from trainbook.diagnosis.courses import cut_at, loss_curve
 from trainbook.diagnosis.judge import judge
+from trainbook.diagnosis.model_limits import LIMIT_RULES
 from trainbook.diagnosis.step_rules import STEP_RULES
 from trainbook.diagnosis.trend_rules import TREND_RULES
 from trainbook.run.facts import OptimizerFacts, Parameter, Setup
 from trainbook.run.training_facts import Curve, Gradients, TrainingFacts
 
-RULES = STEP_RULES + TREND_RULES
+RULES = STEP_RULES + TREND_RULES + LIMIT_RULES
 STEPS = 400
 T = np.arange(STEPS)
 RNG = np.random.default_rng(0)
