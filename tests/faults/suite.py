@@ -44,9 +44,12 @@ class Program:
     def half(self): return half(self.name)
 
 
+TUNED_ON = frozenset((HERE / "tuned_on.txt").read_text().split())
+
+
 def half(name):
-    """The half a program belongs to, by the hash of its name: `tune` to find thresholds with, `report` to give numbers of."""
-    return "report" if hashlib.sha256(name.encode()).digest()[0] % 2 else "tune"
+    """The half a program belongs to: `tune` if it was read, or its runs were, while rules were written; `report` if it gives numbers of them."""
+    return "tune" if name in TUNED_ON else "report"
 
 
 def read(path):
@@ -171,8 +174,9 @@ def by_half(every):
 HEAD = """# The fault suite
 
 Trainings as people write them. Each faulty program has one fault, and a healthy twin that differs from it by that fault alone; it is worse than its
-twin, as measured here with three seeds. Some healthy programs look wrong and are not. A diagnosis is tuned on one half and judged on the other one; a
-hash of the file's name decides. `suite.py` runs the programs, reads what they declare, and has written this page.
+twin, as measured here with three seeds. Some healthy programs look wrong and are not. A diagnosis is tuned on one half and judged on the other one, of
+programs that were written by other hands and not read by who writes rules. Once they were, their names go into `tuned_on.txt`, and new ones are needed.
+`suite.py` runs the programs, reads what they declare, and has written this page.
 
 A program is a file with a docstring, `train(seed, **options)`, which passes the options on to `watch` or `Learner` and gives a score, and these names:
 
