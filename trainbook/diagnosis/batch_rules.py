@@ -10,7 +10,7 @@ __all__ = ['LARGE', 'SMALL', 'APART', 'BATCH_RULES', 'bad_data', 'nan_loss', 'un
 from collections.abc import Iterator
 from math import isfinite, log, prod
 
-from .graph_rules import regression_outputs
+from .graph_rules import of_one_sample, regression_outputs
 from ..run.facts import BatchFacts, Parameter
 from ..run.finding import Finding
 
@@ -98,9 +98,9 @@ def bad_init(facts: BatchFacts) -> Iterator[Finding]:
         return
     graph, shape = facts["graph"], facts["output"]["shape"]
     if not graph or not graph["nodes"][0]["op"].startswith("NllLoss") or len(shape) < 2 or shape[1] < 2: return
-    if not facts["loss"] > 3 * log(shape[1]) + 1: return
-    yield Finding("bad_init", "warning", "output", dict(loss=facts["loss"], expected=log(shape[1])),
-                  f"The loss is {facts['loss']:.3g} before anything was learned; with {shape[1]} classes it should be about {log(shape[1]):.3g}. The first "
+    if not (loss := of_one_sample(facts)) > 3 * log(shape[1]) + 1: return
+    yield Finding("bad_init", "warning", "output", dict(loss=loss, expected=log(shape[1])),
+                  f"The loss is {loss:.3g} before anything was learned; with {shape[1]} classes it should be about {log(shape[1]):.3g}. The first "
                   "steps go into unlearning what the initial weights claim.",
                   "Make the last layer's initial weights smaller, such as nn.init.normal_(head.weight, std=.01).")
 

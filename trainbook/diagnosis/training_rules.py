@@ -18,10 +18,11 @@ from .model_limits import LIMIT_RULES
 from .step_rules import STEP_RULES
 from .trend_rules import TREND_RULES
 from .unit_rules import UNIT_RULES
+from .validation_rules import VALIDATION_RULES
 from ..run.finding import Finding
 from ..run.training_facts import TrainingFacts
 
 # %% ../../nbs/3u_diagnosis.training_rules.ipynb #b7e3a20b
 TrainingRule = Callable[[TrainingFacts], Iterable[Finding]]
-RULES: tuple[TrainingRule, ...] = (*FIRST_LOSS_RULES, *CALL_RULES, *DATA_RULES, *LEAKAGE_RULES, *LABEL_RULES, *UNIT_RULES, *GAN_RULES, *STEP_RULES,
-                                   *TREND_RULES, *LIMIT_RULES)
+RULES: tuple[TrainingRule, ...] = (*FIRST_LOSS_RULES, *CALL_RULES, *DATA_RULES, *LEAKAGE_RULES, *VALIDATION_RULES, *LABEL_RULES, *UNIT_RULES, *GAN_RULES,
+                                   *STEP_RULES, *TREND_RULES, *LIMIT_RULES)

@@ -122,6 +122,12 @@ def _are_units_alike(parameter: torch.Tensor, gradient: torch.Tensor | None, kin
     if not is_table: return numbers.add(torch.stack([(one == one[:1]).all() for one in rows]))
     return numbers.add(torch.stack([(one == one[:, :1]).all() for one in rows] + [rows[1].any()]))
 
+def _is_one_sided(parameter: torch.Tensor, numbers: Numbers) -> Callable[[], list[float]] | None:
+    "Tells whether all numbers of a layer are above 0, or all below; None of what has few"
+    if parameter.dim() < 2 or parameter.numel() < 32 or not parameter.is_floating_point() or not is_plain(parameter): return None
+    low, high = as_floats(thinned(parameter)).aminmax()
+    return numbers.add(((low > 0) | (high < 0)).float())
+
 def measure_parameters(watched: Watched, numbers: Numbers) -> Callable[[], list[Parameter]]:
     "What is known of all parameters"
     tells = []
@@ -129,10 +135,12 @@ def measure_parameters(watched: Watched, numbers: Numbers) -> Callable[[], list[
         gradient = None if parameter.grad is None else dense(parameter.grad)
         sizes = [_norm(one.detach(), numbers) if one is not None else None for one in (parameter, gradient)]
         is_alike = _are_units_alike(parameter, gradient, watched.kinds.get(watched.layers[id(parameter)], ""), numbers)
+        is_one_sided = _is_one_sided(parameter.detach(), numbers)
         about = dict(name=name, shape=list(parameter.shape), is_trainable=parameter.requires_grad, is_optimized=id(parameter) in watched.optimized)
-        tells.append((about, max(1, parameter.numel()) ** .5, parameter.grad is not None, *sizes, is_alike))
+        tells.append((about, max(1, parameter.numel()) ** .5, parameter.grad is not None, *sizes, is_alike, is_one_sided))
     return lambda: [Parameter(**about, size=size()[0] / root if size else 0., gradient=(gradient()[0] / root if gradient else 0.) if has_gradient else None,
-                              are_units_alike=bool(is_alike and all(is_alike()))) for about, root, has_gradient, size, gradient, is_alike in tells]
+                              are_units_alike=bool(is_alike and all(is_alike())), is_one_sided=bool(is_one_sided and is_one_sided()[0]))
+                    for about, root, has_gradient, size, gradient, is_alike, is_one_sided in tells]
 
 def measure_zeros(parameters: Iterable[torch.Tensor], numbers: Numbers) -> Callable[[], float]:
     "The share of the gradients' numbers that are exactly 0, of a sample"
@@ -270,7 +278,12 @@ class LossMeasurement:
     def _measure_term(self, term: Compared, leads: int) -> Callable[[], Term]:
         output, target = (self._values(one, kinds) if one is not None else None for one, kinds in ((term.output, range(0)), (term.target, _kinds(term))))
         inputs = [number for number, one in enumerate(self._inputs) if one.leads & leads]
-        return lambda: Term(op=term.op, sign=term.sign, output=output() if output else None, target=target() if target else None, inputs=inputs)
+        wanted = self._values(term.probabilities, range(3)) if term.probabilities is not None else None
+        def tell() -> Term:
+            told = Term(op=term.op, sign=term.sign, output=output() if output else None, target=target() if target else None, inputs=inputs)
+            if wanted is not None: told["probabilities"] = wanted()
+            return told
+        return tell
 
     def _measure_inputs(self, batch: list[torch.Tensor]):
         def samples(flat: torch.Tensor) -> torch.Tensor:  # a layer may be given all time steps of all samples as one table

@@ -48,7 +48,8 @@ def branches(operations: Operations) -> tuple[list[Branch], list[torch.Tensor | 
     return found, factors
 
 # %% ../../nbs/2f_measure.loss_terms.ipynb #8f216daf
-_LOSSES = "NllLoss", "NllLoss2D", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits", "MseLoss", "SmoothL1Loss", "HuberLoss"
+_LOSSES = ("NllLoss", "NllLoss2D", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits", "MseLoss", "SmoothL1Loss", "HuberLoss",
+           "SoftMarginLoss")
 _RESHAPES = frozenset("View Squeeze Unsqueeze ToCopy Alias Reshape UnsafeView Clone Select Slice".split())
 _SMALL = 2**22  # products that are computed once more
 
@@ -85,6 +86,7 @@ class Compared(NamedTuple):
     target: torch.Tensor | None = None
     shape: list[int] = []  # of the output, also where its numbers are not known
     weights: torch.Tensor | None = None  # of classes
+    probabilities: torch.Tensor | None = None  # of the classes of each sample, as they are wanted; instead of a target
 
 def compared(operations: Operations, branch: Branch) -> Compared:
     "What a term compares, as far as autograd has kept it"
@@ -96,10 +98,18 @@ def compared(operations: Operations, branch: Branch) -> Compared:
         if len(operations.given[number]) > 1: break
     for number in operations.below(branch.number, 12):
         if operations.ops[number] == "LogSoftmax" and (kept := operations.saved(number, "result")) is not None:
-            return Compared(number, "LogSoftmax", branch.sign, kept, None, list(kept.shape))
+            return Compared(number, "LogSoftmax", branch.sign, kept, None, list(kept.shape), None, _probabilities(operations, branch, number))
     given = operations.given[branch.number]
     source = given[0] if given and operations.ops[branch.number] in ("Mean", "Sum") else branch.number
     return Compared(branch.number, operations.ops[branch.number], branch.sign, output_of(operations, source), None, shape_of(operations.functions[source]))
+
+def _probabilities(operations: Operations, branch: Branch, number: int) -> torch.Tensor | None:
+    "The table that logarithms of probabilities are multiplied by, before all of it is summed up to a single number"
+    sums = [one for one in operations.below(branch.number, 12) if operations.ops[one] == "Sum"]
+    products = [one for one in sums[:1] for one in operations.given[one] if operations.ops[one] == "Mul" and operations.given[one] == [number]]
+    if not products or shape_of(operations.functions[sums[0]]): return None
+    wanted = operations.saved(products[0], "self" if operations.inputs[products[0]][0] is None else "other")
+    return wanted if wanted is not None and list(wanted.shape) == shape_of(operations.functions[number]) else None
 
 def _loss(operations: Operations, branch: Branch, number: int) -> Compared:
     op, output, target = operations.ops[number], operations.saved(number, "self"), operations.saved(number, "target")
@@ -131,15 +141,19 @@ def _difference(operations: Operations, branch: Branch, number: int, kept: torch
 def measure_classes(
     term: Compared,
     numbers: Numbers,
-) -> Callable[[], Classes] | None:  # None if the loss is none of a classifier with one class a sample
+) -> Callable[[], Classes | None] | None:  # None if the loss is none of a classifier with one class a sample, or a pixel
     "How a classifier did on a batch"
     output, target = term.output, term.target
     if output is None or target is None or not target.numel(): return None
     is_binary = term.op.startswith("BinaryCrossEntropy") and target.is_floating_point() and target.numel() == output.numel()
-    if is_binary and (output.dim() == 1 or output[0].numel() == 1):
-        chance = as_floats(thinned(output.reshape(-1)))
+    is_mask = output.dim() > 3 and output.shape[1] == 1
+    if is_binary and (output.dim() == 1 or output[0].numel() == 1 or is_mask):
+        chance, wanted = as_floats(thinned(output.reshape(-1))), thinned(target.reshape(-1))
         if term.op.endswith("WithLogits"): chance = chance.sigmoid()
-        return _count_hits(chance > .5, torch.maximum(chance, 1 - chance), thinned(target.reshape(-1)) > .5, 2, numbers)
+        tell = _count_hits(chance > .5, torch.maximum(chance, 1 - chance), wanted > .5, 2, numbers)
+        if not is_mask: return tell
+        grey = numbers.add((wanted * (1 - wanted)).abs().max().reshape(1))
+        return lambda: tell() if grey()[0] == 0 else None
     if target.is_floating_point() or output.dim() != target.dim() + 1 or output.shape[2:] != target.shape[1:]: return None
     kinds = output.shape[1]
     if not 2 <= kinds <= COLUMNS: return None

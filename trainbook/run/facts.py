@@ -54,6 +54,7 @@ class Parameter(TypedDict):
     is_optimized: bool  # whether the optimizer has it
     size: float  # the root mean square of its numbers
     gradient: float | None  # the same of its gradient; None without one
+    is_one_sided: NotRequired[bool]  # whether all its numbers are above 0, or all below
     are_units_alike: bool  # whether all its rows (columns, of an embedding) are equal, and those of its gradient as well
 
 class Activation(TypedDict):
@@ -105,6 +106,7 @@ class Term(TypedDict):
     output: Values | None  # what it was given: of cross entropy, the logarithms of probabilities
     target: Values | None  # and what that was compared with
     inputs: list[int]  # those of the `inputs` that lead to it
+    probabilities: NotRequired[Values]  # instead of a target: those of all classes, as they are wanted
 
 class Sequence(TypedDict):
     "How far a gradient comes in a recurrent net"

@@ -58,13 +58,13 @@ SYMPTOMS: dict[Kind, set[Kind]] = {  # of each cause
     "frozen_params": _LOOP_FAULT - _IDLE, "shape_broadcast": _LOOP_FAULT, "double_softmax": _LOOP_FAULT,
     "missing_zero_grad": _and(_LOOP_FAULT, "mode_collapse", "gan_imbalance"), "gan_imbalance": {"mode_collapse", "oscillating_loss", "plateau", "unstable"},
     "mode_collapse": {"oscillating_loss", "plateau", "unstable"}, "data_skew": {"overfitting"}, "leakage": {"overfitting"}, "label_noise": {"overfitting"},
-    "wrong_loss": _and(_LOOP_FAULT, "unnormalised_target", "no_shuffle", "class_imbalance"),
-    "dead_relu": _and(_SLOW, "vanishing_gradient", "no_update", "frozen_params"),
+    "wrong_loss": _and(_LOOP_FAULT - {"dead_relu"}, "unnormalised_target", "no_shuffle", "class_imbalance"),  # a dead output says why nothing is learned
+    "dead_relu": _and(_SLOW, "vanishing_gradient", "no_update", "frozen_params", "label_noise"),
     "saturated_activation": _and(_SLOW, "vanishing_gradient", "no_update"), "vanishing_gradient": _SLOW, "over_regularised": _and(_SLOW, "vanishing_gradient"),
     "exploding_gradient": _and(_NOT_LEARNING, "nan_loss"), "unstable": _and(_NOT_LEARNING, "nan_loss"),
     "lr_too_high": _and(_SLOW, "nan_loss", "oscillating_loss", "over_regularised"), "lr_too_low": {"plateau", "underfitting"},
     "oscillating_loss": {"plateau", "underfitting"}, "underfitting": {"plateau"},
-    "train_eval_mode": _NOT_LEARNING, "no_shuffle": _and(_LOOP_FAULT, "class_imbalance")}
+    "train_eval_mode": _NOT_LEARNING, "no_shuffle": _and(_LOOP_FAULT, "class_imbalance", "label_noise")}
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
     "Findings without the symptoms of others, errors first; a cause is as severe as its worst symptom"
