@@ -26,7 +26,7 @@ def train(seed, **options):
     model = nn.ModuleDict(dict(rnn=rnn, readout=readout))
     def predict(x): return readout(rnn(x)[0][:, -1]).squeeze(1)
     nn.init.eye_(rnn.weight_hh_l0)
-    optimizer = torch.optim.SGD(model.parameters(), lr=.02)
+    optimizer = torch.optim.SGD(model.parameters(), lr=.01)
     with watch(model, optimizer, **options) as run:
         for step in run.steps(400):
             x, y = long if step % 40 == 39 else short
