@@ -103,10 +103,26 @@ def _faint_noise(facts: TrainingFacts, generator: str) -> Values | None:
     is_faint = len(given) >= 5 and all(given) and are_floats and all(value["std"] <= FAINT * abs(value["mean"]) for value in numbers)
     return numbers[-1] if is_faint else None
 
+def _share_of_repeated(values: Values) -> float: return values.get("repeated", 0) / max(1, values["shape"][0] if values["shape"] else 1)
+
+def _few_noises(facts: TrainingFacts, generator: str) -> Iterator[Finding]:
+    "A generator that is given the same few samples in all batches, while the real ones differ"
+    given = [_given([one], generator) for one in facts.losses if generator in _models(one)][-10:]
+    numbers = [value for values in given for value in values]
+    shown = [value for one in facts.losses if generator not in _models(one) for value in _given([one], next(iter(_models(one)), ""))][-20:]  # real and fake
+    if len(given) < 5 or not all(given) or not shown or min(map(_share_of_repeated, shown)) > .2: return
+    if not all("float" in value["dtype"] and value["shape"][0] >= 16 and _share_of_repeated(value) > .7 for value in numbers): return
+    count = numbers[-1]["shape"][0]
+    different = count - numbers[-1].get("repeated", 0)
+    yield Finding("mode_collapse", "error", generator, {"samples": count, "different ones": different},
+                  f"Of the {count} samples of noise that {generator} is given at once, {different} differ: it can't make more things than that.",
+                  "Give it noise of many numbers that differ from sample to sample: torch.randn(...)", facts.step)
+
 def constant_noise(facts: TrainingFacts) -> Iterator[Finding]:
     "A generator that is given nearly the same numbers again and again"
     roles = _roles(facts.losses)
     noise = _faint_noise(facts, roles[0]) if roles else None
+    if roles and noise is None: yield from _few_noises(facts, roles[0])
     if not roles or noise is None: return
     yield Finding("mode_collapse", "error", roles[0], {"mean of the noise": noise["mean"], "standard deviation": noise["std"]},
                   f"{roles[0]} is given noise with a standard deviation of {noise['std']:.1e} around {noise['mean']:.3g}: from samples that hardly differ it "

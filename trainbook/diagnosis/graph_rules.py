@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['MOST_CLASSES', 'LOSS_RULES', 'GRAPH_RULES', 'given_to', 'pairs', 'loss_name', 'of_one_sample', 'double_softmax',
-           'loss_without_logarithm', 'divergence_without_logarithm', 'softmax_of_one', 'rate_as_logarithm', 'negated',
-           'regression_outputs', 'out_of_reach', 'class_of_another_loss', 'tags_as_classes', 'error_between_classes',
-           'broadcast', 'shape_broadcast', 'samples_paired', 'no_update', 'frozen_params', 'train_eval_mode']
+           'loss_without_logarithm', 'divergence_without_logarithm', 'signed_error', 'softmax_of_one',
+           'rate_as_logarithm', 'negated', 'regression_outputs', 'out_of_reach', 'class_of_another_loss',
+           'tags_as_classes', 'error_between_classes', 'broadcast', 'shape_broadcast', 'samples_paired', 'no_update',
+           'frozen_params', 'train_eval_mode']
 
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #81e77d0f
 from collections.abc import Iterator, Sequence
@@ -117,6 +118,21 @@ def divergence_without_logarithm(facts: BatchFacts) -> Iterator[Finding]:
         yield Finding("wrong_loss", "error", "kl_div", dict(loss="kl_div", output=source["op"], value=facts["loss"]),
                       f"kl_div takes logarithms of probabilities; it is given {what}, and is {facts['loss']:.3g}. A divergence is never below 0.",
                       "Use F.kl_div(F.log_softmax(output, dim=1), target).")
+
+# %% ../../nbs/30_diagnosis.graph_rules.ipynb #53e914a8
+_LINEAR = "Addmm", "Mm", "Bmm", "Mv", "Convolution"
+
+def signed_error(facts: BatchFacts | LossFacts) -> Iterator[Finding]:
+    "A mean of differences between what a model gives and numbers that are given, with their signs"
+    graph = facts["graph"]
+    if not graph or not graph["is_whole"] or graph["strangers"] or len({*facts.get("input_models", [])}) > 1: return
+    differences = graph["nodes"][:1]
+    while differences and differences[0]["op"] in ("Mean", "Sum", "Div") and len(differences) == 1: differences = given_to(graph, differences[0])
+    if len(differences) != 1 or differences[0]["op"] not in ("Sub", "Rsub") or len(differences[0]["inputs"]) != 1: return
+    if all(source["op"] not in _LINEAR for source in given_to(graph, differences[0])): return
+    yield Finding("wrong_loss", "error", "loss_func", dict(loss="mean of differences", value=facts["loss"]),
+                  "The loss is the mean of the errors with their signs: errors above and below make up for each other, and it falls without end as the outputs "
+                  "grow.", "Use F.mse_loss or F.l1_loss.")
 
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #aedf9605
 _TURNS = "Neg Div Mul Sum Mean Log NllLoss NllLoss2D BinaryCrossEntropy".split()  # what a loss does to the results of a softmax
@@ -278,6 +294,15 @@ def _is_compared(graph: LossGraph, node: Node) -> bool:
     if node["op"] in _OF_DIFFERENCE: return any(one["op"] in ("Sub", "Rsub") for one in given_to(graph, node))
     return node["op"] in (*_LOSSES, "LogSoftmax")
 
+def _summed_tables(graph: LossGraph, samples: int) -> list[Node]:
+    "The tables of samples by samples that are summed up to the loss, and what they were computed from number by number, near the loss"
+    numbers, tables = [0], []
+    for number in numbers:
+        node = graph["nodes"][number]
+        if node["shape"] == [samples] * 2: tables.append(node)
+        if node in tables or not node["shape"]: numbers += [one for one in node["inputs"] if one < 10 and one not in numbers]
+    return tables
+
 def _paired(graph: LossGraph, samples: int) -> Node | None:
     "The operation that pairs the losses or the outputs of these samples, if there is one"
     near = _until_compared(graph)
@@ -286,7 +311,8 @@ def _paired(graph: LossGraph, samples: int) -> Node | None:
     tables = [one for one in outputs if one["shape"] == [samples] * 2]
     for one in tables:
         if one["op"] in _BY_ELEMENT: tables += [source for source in given_to(graph, one) if source["shape"] == one["shape"] and source not in tables]
-    return next((one for one in behind + tables if _is_pairing(graph, one)), None)
+    summed = [one for one in _summed_tables(graph, samples) if len(one["inputs"]) == 1 and graph["nodes"][one["inputs"][0]]["shape"] == [samples, 1]]
+    return next((one for one in behind + tables + summed if _is_pairing(graph, one)), None)
 
 def samples_paired(facts: BatchFacts) -> Iterator[Finding]:
     "What belongs to one sample meets what belongs to all others"
@@ -347,6 +373,6 @@ def train_eval_mode(facts: BatchFacts) -> Iterator[Finding]:
                   "after each validation.")
 
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #620500b2
-LOSS_RULES = (double_softmax, loss_without_logarithm, divergence_without_logarithm, softmax_of_one, rate_as_logarithm, class_of_another_loss,
-              tags_as_classes, negated, out_of_reach, shape_broadcast, samples_paired)  # of any loss of a training
+LOSS_RULES = (double_softmax, loss_without_logarithm, divergence_without_logarithm, signed_error, softmax_of_one, rate_as_logarithm,
+              class_of_another_loss, tags_as_classes, negated, out_of_reach, shape_broadcast, samples_paired)  # of any loss of a training
 GRAPH_RULES = (*LOSS_RULES, error_between_classes, no_update, frozen_params, train_eval_mode)

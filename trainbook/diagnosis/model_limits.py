@@ -33,8 +33,8 @@ def narrow_layer(facts: TrainingFacts) -> str | None:
     return f"all goes through {found['name'].rpartition('.')[0]}, which has {_units(found)} unit{'s' * (_units(found) > 1)}" if found else None
 
 def no_hidden_layer(facts: TrainingFacts) -> str | None:
-    "A single layer of weights"
-    weights = _weights(facts.setup)
+    "A single layer of weights, and no fixed one either"
+    weights = [one for one in facts.setup["parameters"] if len(one["shape"]) > 1] if facts.setup else []
     tables = {name for name, kind in facts.setup["modules"] if kind.startswith("Embedding")} if facts.setup else set()
     if len(weights) != 1 or prod(weights[0]["shape"]) >= 10_000 or weights[0]["name"].rpartition(".")[0] in tables: return None
     return "there is no hidden layer"

@@ -22,7 +22,9 @@ TOO_FAR = .3  # of the weights, in one step of the middle layer
 
 def _grew(values: np.ndarray) -> bool:
     "Whether the last of some losses are well above those before"
-    return len(values) > 3 and bool(values[-1] > 2 * max(np.median(values[-20:-2]), np.median(values[:3])))
+    if len(values) <= 3: return False
+    usual = max(np.median(values[-20:-2]), np.median(values[:3]))
+    return bool(values[-1] > usual + abs(usual))
 
 def nan_loss(facts: TrainingFacts) -> Iterator[Finding]:
     "A loss that became NaN or infinite out of the blue"
@@ -111,9 +113,14 @@ def _gone(loss: Course, level: float) -> float:
 def _is_thrown_back(facts: TrainingFacts, loss: Course) -> bool:
     "Whether a loss is where it began; or had not come down in the first steps, and much of it is left still"
     now = _gone(loss, loss.level)
-    if now < .1: return True
+    if now < .1 or loss.guess != loss.first and loss.left > 10: return True  # the first loss that was seen may be one that was thrown up
     early = course(Curve(loss.steps, loss.values[:int(np.searchsorted(loss.steps, max(30., .15 * (facts.steps or facts.step)), "right"))]), loss.guess)
     return now <= .85 and early is not None and _gone(loss, early.lowest) <= .35
+
+def _is_thrown_up(loss: Course) -> bool:
+    "Whether one of the first losses is several times the very first one, or no number"
+    first = float(loss.values[0])
+    return loss.broke is not None or bool(loss.values[:50].max() > first + 3 * abs(first))
 
 def lr_too_high(facts: TrainingFacts) -> Iterator[Finding]:
     "Steps that throw the weights far away, and a loss that does not come down, or late"
@@ -122,6 +129,8 @@ def lr_too_high(facts: TrainingFacts) -> Iterator[Finding]:
     if loss is None or soon and loss.broke is None or not _is_thrown_back(facts, loss): return
     evidence = _steps_too_far(facts)
     if not evidence: return
+    are_few = evidence["steps of a third of the weights"] < 8 and evidence["growth of the weights"] < 4
+    if are_few and not _is_thrown_up(loss): return  # weights that start small grow by such steps
     how = (f"have grown to {evidence['growth of the weights']:.3g} times their size" if evidence["growth of the weights"] >= 4 else
            f"were moved by a third of their size and more in {evidence['steps of a third of the weights']:.0f} of the first steps")
     yield Finding("lr_too_high", "error", "lr", evidence | {"loss at first": loss.first, "loss now": loss.level},
@@ -281,6 +290,14 @@ def _setbacks(loss: Course, rate: Curve | None) -> list[int]:
     places = 10 + np.flatnonzero(is_lost)
     return [int(loss.steps[at]) for at in places if rates[at:at + 4].max() <= 1.1 * rates[at - 10:at].min()]
 
+def _far_steps(facts: TrainingFacts, setbacks: list[int]) -> list[int]:
+    "Those setbacks at which a step went farther than all of the first ones; all of them, if no step was measured at all"
+    gradients = facts.gradients
+    if gradients is None: return setbacks
+    speed, steps = pace(gradients), gradients.steps
+    farthest = float(np.nanmax(speed[:10], initial=0))
+    return [step for step in setbacks if np.nanmax(speed[(steps >= step - 3) & (steps <= step)], initial=0) > farthest]
+
 MUCH = .75  # of the first loss
 OFTEN, TIMES = .05, 10  # share and number of losses above the first one
 
@@ -299,7 +316,7 @@ def unstable(facts: TrainingFacts) -> Iterator[Finding]:
     "Single steps that throw away what was learned"
     loss, rate = loss_course(facts), rate_curve(facts)
     if loss is None or len(loss.values) < 20 or is_rising(rate): return
-    steps = _jumps(facts, loss) or (_setbacks(loss, rate) if _left_for_good(loss) is None else []) or _thrown_often(facts, loss)
+    steps = _jumps(facts, loss) or (_far_steps(facts, _setbacks(loss, rate)) if _left_for_good(loss) is None else []) or _thrown_often(facts, loss)
     if not steps: return
     layer = _largest(facts.gradients, steps[0]) if facts.gradients else ""
     yield Finding("unstable", "warning", layer, {"steps": steps[:20], "count": len(steps)},

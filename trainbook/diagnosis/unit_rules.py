@@ -79,9 +79,15 @@ def dead_relu(facts: TrainingFacts) -> Iterator[Finding]:
                       "A smaller learning rate from the start, biases at 0, normalised inputs; or use: nn.LeakyReLU()", facts.step, (BACK_TO_BEST, HALVE_RATE),
                       series={"dead units": _course(passes, layer, "dead"), "loss": losses_of(passes)})
 
+def _rose_again(passes: Sequence[LossFacts]) -> bool:
+    "Whether a loss was once less than half of what it is now; then it is not the idle units that hold it up"
+    levels = np.median(np.lib.stride_tricks.sliding_window_view([one["loss"] for one in passes], 5), 1)  # there are at least as many
+    return bool(0 < levels.min() < .5 * levels[-1])
+
 def saturated_activation(facts: TrainingFacts) -> Iterator[Finding]:
     "Sigmoids or tanhs of which most are at their ends, in a net that does not learn"
     for layer, seen, passes, left in _idle(facts, "saturated"):
+        if _rose_again(passes): continue
         yield Finding("saturated_activation", "warning", _module(layer, seen["op"], facts.setup), {"saturated": seen["saturated"], "left of the loss": left},
                       f"{seen['saturated']:.0%} of what the {seen['op'].lower()} after {layer} gives lies at an end of its range, where it is flat, and "
                       f"{min(left, 9.99):.0%} of the loss is left. Hardly any gradient goes through.",
@@ -138,6 +144,11 @@ def one_sided_weights(facts: TrainingFacts) -> Iterator[Finding]:
 # %% ../../nbs/3b_diagnosis.unit_rules.ipynb #84e68ff6
 GROWTH = 1e3  # from the first activation to the last
 
+def _were_thrown(facts: TrainingFacts, step: int) -> bool:
+    "Whether a step before this one moved a layer by more than its weights, so that they are no longer those of the start"
+    gradients = facts.gradients
+    return gradients is not None and bool(np.nanmax(gradients.update_ratio[gradients.steps < step], initial=0) > 1)
+
 def scale_over_depth(facts: TrainingFacts) -> Iterator[Finding]:
     "Activations that vanish or grow from layer to layer, in a net that does not learn"
     for passes in by_number(facts.losses).values():
@@ -145,7 +156,7 @@ def scale_over_depth(facts: TrainingFacts) -> Iterator[Finding]:
         spreads = [one.get("std", float("nan")) for one in relus]
         if len(spreads) < 3 or len(passes) < 8 or not all(map(isfinite, spreads)) or spreads[0] <= 0: continue
         ratio = spreads[-1] / spreads[0]
-        if 1 / GROWTH < ratio < GROWTH or left_of(passes) < LEFT: continue
+        if 1 / GROWTH < ratio < GROWTH or left_of(passes) < LEFT or _were_thrown(facts, step_of(passes[0])): continue
         yield Finding("bad_init", "warning", relus[-1]["layer"], {"std of the activations, from the input on": spreads},
                       f"From the first layer to the last, the activations {'grow' if ratio > 1 else 'shrink'} by a factor of "
                       f"{max(ratio, 1 / max(ratio, 1e-30)):.2g} in the first step, and the loss has not gone down since.",

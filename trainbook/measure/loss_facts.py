@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DROPOUTS', 'INPUTS', 'STEPS', 'trains_otherwise', 'Watched', 'Input', 'inputs_of', 'measure_parameters',
-           'measure_zeros', 'Recurrence', 'recurrences', 'target_in', 'LossMeasurement']
+           'measure_zeros', 'Recurrence', 'recurrences', 'target_in', 'is_next', 'LossMeasurement']
 
 # %% ../../nbs/2g_measure.loss_facts.ipynb #9f495789
 from collections.abc import Callable, Iterable, Mapping
@@ -214,6 +214,17 @@ def target_in(batch: list[torch.Tensor], shape: list[int]) -> torch.Tensor | Non
     last = batch[-1]
     return last if last.dim() and is_plain(last) and last.shape[0] in (shape[0], shape[0] * (shape[1] if len(shape) > 1 else 1)) else None
 
+def is_next(given: torch.Tensor, target: torch.Tensor) -> torch.Tensor | None:  # None if the sizes don't fit
+    "Whether a target is what a model was given, one time step later"
+    found = []
+    for dim in range(min(2, given.dim())) if is_plain(given) and is_plain(target) and given.dim() > 1 else ():
+        steps = given.shape[dim] - 1
+        if steps < 2: continue
+        later = given.narrow(dim, 1, steps)
+        if target.numel() == later.numel(): found.append((target.reshape(later.shape) == later).all())
+        elif target.numel() == given.numel(): found.append((target.reshape(given.shape).narrow(dim, 0, steps) == later).all())
+    return torch.stack(found).any() if found else None
+
 class LossMeasurement:
     "What is known of a loss, measured around its backward pass"
     numbers: Numbers  # what is to be brought to the host before `tell` is called
@@ -304,6 +315,10 @@ class LossMeasurement:
         if target is None: return
         if tell := measure_classes(head, self.numbers): self._tells["classes"] = tell
         if not self._compares: return
+        next_ones = [found for one in self._inputs if (found := is_next(one.tensor, target)) is not None]
+        if next_ones:
+            tell_next = self.numbers.add(torch.stack(next_ones).any().float())
+            self._tells["is_next"] = lambda: bool(tell_next()[0])
         classes = head.shape[1] if not target.is_floating_point() and len(head.shape) > 1 else 2 if head.op.startswith("BinaryCrossEntropy") else 0
         table = next((one.tensor for one in self._inputs if one.tensor.dim() == 2 and one.tensor.is_floating_point()), None)
         if table is None: return

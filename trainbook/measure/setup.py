@@ -41,7 +41,8 @@ def optimizer_facts(
     return OptimizerFacts(
         kind=type(optimizer).__name__, learning_rates=[float(rate) for rate in rates if rate is not None and getattr(rate, "is_cpu", True)],
         weight_decay=largest(group.get("weight_decay") for group in groups), momentum=largest(momenta),
-        owns=[name for known, name in names.items() if known in own], foreign=len(own - names.keys()))
+        owns=[name for known, name in names.items() if known in own], foreign=len(own - names.keys()),
+        empty_groups=sum(not group.get("params") for group in groups))
 
 def _dropout(module: nn.Module) -> float:
     chance = getattr(module, "p" if isinstance(module, DROPOUTS) else "dropout", 0.)

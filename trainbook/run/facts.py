@@ -146,6 +146,7 @@ class LossFacts(BatchFacts, total=False):
     classes: Classes | None
     correlation: Correlation | None
     apart: NotRequired[Apart]  # of a table and a class for each of its samples
+    is_next: NotRequired[bool]  # whether the target is an input of the model, one time step later
     sequences: list[Sequence]
     graphs_alive: int  # how many of the 32 losses looked at before have a graph of which something still holds a part, but for the latest
     losses_alive: NotRequired[int]  # and how many of them are held themselves
@@ -160,6 +161,7 @@ class OptimizerFacts(TypedDict):
     momentum: float
     owns: NotRequired[list[str]]  # the models' parameters that it has, by name
     foreign: NotRequired[int]  # how many others it has
+    empty_groups: NotRequired[int]  # how many of its groups have no parameter
 
 class Setup(TypedDict):
     "A model and its optimizers, as they are in the first step"
