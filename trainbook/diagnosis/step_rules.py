@@ -98,7 +98,7 @@ def _steps_too_far(facts: TrainingFacts) -> dict[str, float]:
     size = size.values[size.steps <= gradients.steps[:50].max(initial=0)]
     far, growth = int((speed[1:] > TOO_FAR).sum()), float(size[-1] / size[0]) if len(size) > 1 and size[0] > 0 else 1.
     if far < 3 and growth < 4: return {}
-    return {"steps of a third of the weights": far, "growth of the weights": growth, "largest step": float(np.nanmax(speed))}
+    return {"steps of a third of the weights": far, "growth of the weights": growth, "largest step": float(np.nanmax(speed, initial=0))}
 
 def _gradient_and_loss(facts: TrainingFacts) -> dict[str, list[tuple[float, float]]]:
     loss, gradients = loss_curve(facts), facts.gradients
@@ -180,7 +180,7 @@ def lr_too_low(facts: TrainingFacts) -> Iterator[Finding]:
     if facts.step < soon or any(event.get("event") in ("resumed", "rollback") for event in facts.events): return
     lately, ways = _ways(facts, gradients)
     whole = float(ways.max())
-    is_slow = bool(0 < np.nanmedian(pace(gradients)) < SMALL) and _falls_straight(facts, loss)
+    is_slow = bool(0 < middle(pace(gradients), 0)[0] < SMALL) and _falls_straight(facts, loss)
     if not is_slow and not (0 < whole < NEARLY_STILL and _hardly_came_down(loss)): return
     yield Finding("lr_too_low", "warning", "lr", {"share of the weights in a step": float(lately.max()), "in the whole training": whole,
                                                   "loss at first": loss.first, "loss now": loss.level},
@@ -309,7 +309,7 @@ def _thrown_often(facts: TrainingFacts, loss: Course) -> list[int]:
     total, speed, values = next(iter(gradients.total.values()))[theirs], pace(gradients)[theirs], loss.values[ours]
     is_high, is_low = values > 1.5 * loss.first, values < np.median(values) * 2
     if is_high.sum() < TIMES or is_high.mean() < OFTEN: return []
-    farther, larger = (float(np.nanmedian(of[is_high]) / max(np.nanmedian(of[is_low]), 1e-30)) for of in (speed, total))
+    farther, larger = (float(middle(of[is_high], 0)[0] / max(middle(of[is_low], 0)[0], 1e-30)) for of in (speed, total))
     return [int(step) for step in steps[is_high]] if farther > 2 and larger > 3 else []
 
 def unstable(facts: TrainingFacts) -> Iterator[Finding]:

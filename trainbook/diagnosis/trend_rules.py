@@ -282,8 +282,9 @@ def _code_says_nothing(facts: TrainingFacts, loss: Course) -> Iterator[Finding]:
     gradients, count = facts.gradients, _layers_of_code(facts.losses[-1]["graph"]) if facts.losses else None
     if gradients is None or not count or count >= len(gradients.layers) or len(gradients.steps) < 30 or not .3 < loss.left < 1.1: return
     now, first = (middle(rows, 0) for rows in (gradients.norm[-15:], gradients.norm[:3]))
-    before, behind = (now / first)[:count], (now / first)[count:]
-    if not np.nanmax(before) < min(.05, .3 * np.nanmedian(behind)): return
+    left = now / np.where(first > 0, first, np.nan)
+    before, behind = left[:count], left[count:]
+    if not np.isfinite(before).any() or not np.nanmax(before) < min(.05, .3 * middle(behind, 0)[0]): return
     yield Finding("over_regularised", "warning", "loss", {"gradient before the code, of that at first": float(np.nanmax(before)), "loss now": loss.level},
                   f"The layers before the code get {np.nanmax(before):.1%} of their first gradient, and {loss.left:.0%} of the loss is left: the code is "
                   "like noise, as the divergence asks for, and says nothing of the input.", "Divide the factor of the divergence by 10, or let it "
