@@ -175,7 +175,7 @@ def fail(*args, **kwargs): raise ZeroDivisionError("a fault of ours")
 
 @pytest.mark.parametrize("place", [
     "ring.Ring.push", "ring.Ring.poll", "ring.Ring.drain", "ring.Chunk.deliver", "ring.Chunk.append", "gradients.Plan.__init__", "gradients.Plan.fits",
-    "gradients.Measurement.measure_gradients", "gradients.Measurement.finish", "gradients.Plan.keep_weights", "steps.figures", "steps.StepRecorder._record",
+    "gradients.Measurement.measure_gradients", "gradients.Measurement.finish", "gradients.Plan.keep_weights", "steps.figures", "steps.GradientTable.write",
     "machine.Machine.figures", "observer.Observer.on_step_begin", "throughput.Throughput.count", "steps.StepWatch.__init__",
     "steps.StepWatch.end"])
 def test_a_fault_of_ours_changes_nothing(tmp_path, gpu, monkeypatch, place):

@@ -211,7 +211,7 @@ LOADERS = dict(tensors=lambda: ROWS.split(64), loader=lambda: DataLoader(ROWS, 6
 def test_the_mean_of_an_epoch_is_that_of_its_samples(tmp_path, capsys, loop, kind, with_block):
     """Case 48: 64 samples of 1 and one of 100."""
     model = torch.nn.Linear(1, 1)
-    run = watch(model, torch.optim.SGD(model.parameters(), .1), dir=tmp_path, view="terminal", name="means", checkpoint=None)
+    run = watch(model, torch.optim.SGD(model.parameters(), .1), dir=tmp_path, view="terminal", name="means", checkpoint=None, diagnose=False)
     with run if with_block else contextlib.nullcontext():
         for batch in loop(run, LOADERS[kind]()): run.log(loss=(batch["x"] if kind == "dicts" else batch).mean())
     if not with_block: run.finish()

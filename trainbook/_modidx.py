@@ -1060,6 +1060,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                           'trainbook.measure.passes._compiles': ( 'measure.passes.html#_compiles',
                                                                                   'trainbook/measure/passes.py'),
                                           'trainbook.measure.passes._drops': ('measure.passes.html#_drops', 'trainbook/measure/passes.py'),
+                                          'trainbook.measure.passes._has_fast_path': ( 'measure.passes.html#_has_fast_path',
+                                                                                       'trainbook/measure/passes.py'),
                                           'trainbook.measure.passes._plain': ('measure.passes.html#_plain', 'trainbook/measure/passes.py'),
                                           'trainbook.measure.passes.in_training': ( 'measure.passes.html#in_training',
                                                                                     'trainbook/measure/passes.py'),

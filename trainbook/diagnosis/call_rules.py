@@ -215,13 +215,13 @@ def no_step(facts: TrainingFacts) -> Iterator[Finding]:
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #799eec5e
 def no_backward(facts: TrainingFacts) -> Iterator[Finding]:
-    "Steps of an optimizer without any gradient, in a training without a backward pass"
+    "A training with an optimizer in which no backward pass is made"
     optimizers, steps = facts.setup["optimizers"] if facts.setup else {}, max((len(curve.values) for curve in facts.rates.values()), default=0)
     if not optimizers or facts.losses or facts.gradients or steps < 8: return
     for curve in facts.training.values():
         if len(curve.values) >= 8 and np.mean(curve.values[-4:]) < .5 * np.mean(curve.values[:4]): return
-    yield Finding("no_update", "error", "loss.backward()", {"steps made": steps, "backward passes": 0},
-                  "The optimizer makes steps, and no parameter has a gradient: backward() is not called. The weights stay as they are.",
+    yield Finding("no_update", "warning", "loss.backward()", {"steps": steps, "backward passes": 0},
+                  f"In {steps} steps backward() was not called, and no parameter has a gradient: the weights stay as they are.",
                   "Before the optimizer's step: loss.backward()", facts.step, (STOP,))
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #6f7c2294

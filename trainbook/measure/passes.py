@@ -80,6 +80,10 @@ def _compiles() -> bool:
     dynamo = sys.modules.get("torch._dynamo.utils")
     return dynamo is not None and bool(dynamo.counters["frames"])
 
+def _has_fast_path(model: nn.Module) -> bool:
+    "Whether torch computes it in another order in evaluation, but not while anything listens to its functions: the last digits would differ"
+    return any(isinstance(module, nn.TransformerEncoder | nn.TransformerEncoderLayer | nn.MultiheadAttention) for module in model.modules())
+
 # %% ../../nbs/2l_measure.passes.ipynb #e2083015
 class Mark:
     "Is kept alive by a graph"
@@ -119,7 +123,7 @@ class PassWatch:
         self._is_validation = is_validation
         models = [model for model in self._models.values() if not is_compiled(model)]
         self._handles = [model.register_forward_hook(Hook(self._passed), with_kwargs=True, always_call=True) for model in models]
-        if not _compiles(): self._handles += [model.register_forward_pre_hook(Hook(self._entered)) for model in models]
+        if not _compiles(): self._handles += [model.register_forward_pre_hook(Hook(self._entered)) for model in models if not _has_fast_path(model)]
 
     def batch(self, batch: Any) -> None:
         "The first batch of a validation has come"
