@@ -107,7 +107,7 @@ def test_a_plot_is_enlarged_by_mouse_and_by_keyboard(panel: PanelPage):
     assert panel.page.locator(".small .u-cursor-x").evaluate_all("all => new Set(all.map(one => one.style.transform)).size") < 4  # the crosshairs follow
     panel.zoom(.5, .5)
     expect(panel.reset).to_be_visible()
-    panel.page.locator(".small .u-over").first.dispatch_event("dblclick")  # all plots share a zoom; two clicks would each enlarge what is then below the pointer
+    panel.page.locator(".small .u-over").first.dispatch_event("dblclick")  # all plots share a zoom; of two clicks, the first enlarges one
     expect(panel.reset).to_be_hidden()
 
 
