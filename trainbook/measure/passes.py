@@ -59,9 +59,11 @@ _DROPOUTS = frozenset("dropout dropout1d dropout2d dropout3d alpha_dropout featu
 
 def _drops(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     "Whether a call drops units"
-    def given(place: int, *names: str) -> Any: return next((kwargs[one] for one in names if one in kwargs), args[place] if len(args) > place else 0)
+    def given(place: int, *names: str) -> float:
+        value = next((kwargs[one] for one in names if one in kwargs), args[place] if len(args) > place else 0.)
+        return value if isinstance(value, int | float) else 0.  # for a tensor we would have to wait
     if name == "scaled_dot_product_attention": return given(4, "dropout_p") > 0
-    return name in _DROPOUTS and given(1, "p") > 0 and bool(given(2, "training", "train"))
+    return name in _DROPOUTS and given(1, "p") > 0 and given(2, "training", "train") > 0
 
 class DropoutCalls(TorchFunctionMode):
     "While it is on, notes the functions that drop units"
