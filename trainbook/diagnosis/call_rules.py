@@ -208,7 +208,7 @@ def no_step(facts: TrainingFacts) -> Iterator[Finding]:
             yield Finding("no_update", "error", _call(name, "step"), {"steps made": 0, "backward passes": len(passes)},
                           "The gradients are computed, and no step is made with them: the weights stay as they are.",
                           f"After the backward pass: {_call('optimizer', 'step')}", facts.step, (STOP,))
-        elif made >= 8 and empty > .9 * made or is_nothing and any(one.get("zero_gradients", 0.) < 1 for one in passes):
+        elif made >= 8 and empty > .9 * made or is_nothing and any(one.get("zero_gradients", 1.) < 1 for one in passes):
             yield Finding("no_update", "error", _call(name, "zero_grad"), {"steps without gradients": empty, "steps": made},
                           "Each step finds the gradients cleared: zero_grad() is called between backward() and step(), and nothing is learned.",
                           f"Clear them before the backward pass or after the step: {_call('optimizer', 'zero_grad')}", facts.step, (STOP,))
