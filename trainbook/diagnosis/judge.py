@@ -7,23 +7,28 @@ __all__ = ['Rule', 'RULES', 'chosen_rules', 'judge']
 
 # %% ../../nbs/33_diagnosis.judge.ipynb #4dd5c796
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from .batch_rules import BATCH_RULES
 from .fit_rules import FIT_RULES
 from .graph_rules import GRAPH_RULES
 from ..run.facts import BatchFacts
 from ..run.fault import Faults, say, short
-from ..run.finding import Finding, ranked
+from ..run.finding import Finding, Severity, ranked
 
 # %% ../../nbs/33_diagnosis.judge.ipynb #c539de6f
 Rule = Callable[[BatchFacts], Iterable[Finding]]
 RULES: tuple[Rule, ...] = (*GRAPH_RULES, *BATCH_RULES, *FIT_RULES)
 _Facts = TypeVar("_Facts")
 
+def _checked(found: Any) -> Finding:
+    "What a rule has given, if that can be ranked and shown; raises `TypeError` if not"
+    if isinstance(found, Finding) and found.severity in get_args(Severity): return found
+    raise TypeError(f"a rule gives findings, each a Finding(kind, severity, ...) with the severity 'error' or 'warning'; got {short(found, 100)}")
+
 def _findings_of(rule: Callable[[_Facts], Iterable[Finding]], facts: _Facts, faults: Faults) -> list[Finding]:
     name = getattr(rule, "__name__", repr(rule))
-    try: return list(rule(facts))
+    try: return [_checked(one) for one in rule(facts)]
     except Exception as error:
         if faults.is_first(f"the rule {name}"): say(f"the rule {name} has failed and says nothing: {short(error)}")
         return []
