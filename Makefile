@@ -5,7 +5,8 @@ TORCH := torch==2.13.0
 QUICKSTART := nbs/tutorials/01_quickstart.ipynb
 
 MINUTES ?= 30
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_OPTIONS)
+RUN_PYTEST ?= $(BIN)/pytest
+PYTEST := OMP_NUM_THREADS=1 $(RUN_PYTEST)
 
 .PHONY: train lab check check-style check-types check-js test soak faults export outputs js picture bench clean
 
@@ -35,7 +36,7 @@ test: check .venv/chromium  ## everything: the checks, notebooks, package, brows
 	$(PYTEST) tests -m 'not browser and not quiet' -n 2 --dist worksteal  # two processes of several threads each would wait for each other
 	$(PYTEST) tests -m 'browser and not jupyter' -n 2 --dist worksteal
 	$(PYTEST) tests -m 'jupyter and not quiet' -n 2 --dist worksteal
-	$(BIN)/pytest $(PYTEST_OPTIONS) tests -m quiet
+	$(RUN_PYTEST) tests -m quiet
 
 soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders full of nonsense, and MINUTES in JupyterLab
 	TRAINBOOK_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -s tests/test_crash.py tests/test_hostile.py tests/test_soak.py

@@ -98,6 +98,9 @@ for line in sys.stdin:
 """
 
 
+def has_draft(folder) -> bool: return any(True for _ in folder.glob("*/checkpoints/.*"))
+
+
 def test_kill_in_a_write_leaves_one_to_go_on_from(tmp_path):
     seed = random.randrange(10**6)
     print("seed", seed)
@@ -113,11 +116,12 @@ def test_kill_in_a_write_leaves_one_to_go_on_from(tmp_path):
             except (StopIteration, FileNotFoundError): return None
         while not listed(): time.sleep(.001)
         until = time.perf_counter() + draw.uniform(0, .06)
-        while time.perf_counter() < until: assert listed(), "there was one, and there is none"
+        # every second one dies while a draft is there, however slowly the machine writes
+        while time.perf_counter() < until or i % 2 and not has_draft(folder): assert listed(), "there was one, and there is none"
         os.kill(child, signal.SIGKILL)
         process.stdout.readline()
         run = open_run(next(folder.iterdir()))
-        drafts += any(path.name.startswith(".") for path in (run.path/"checkpoints").iterdir())
+        drafts += has_draft(folder)
         for entry in run.info["checkpoints"]: load(run.path/"checkpoints"/entry["name"])
         model = nn.Linear(1000, 1000)
         with watch(model, dir=folder, view=None, resume=run) as again: assert again.step == find(run)[1]["step"]
