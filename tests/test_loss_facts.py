@@ -14,8 +14,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
 
 from trainbook import watch
-from trainbook.measure.loss_facts import LossMeasurement, Watched
+from trainbook.measure.loss_facts import LossMeasurement
 from trainbook.measure.loss_watch import LossWatch
+from trainbook.measure.parameters import Watched
 from trainbook.measure.sampling import next_sample
 
 X = torch.randn(64, 8, generator=torch.Generator().manual_seed(0))

@@ -14,7 +14,7 @@ from torch.nn.parameter import is_lazy
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, WeightedRandomSampler
 
 from .hooks import parameters_of
-from .loss_facts import DROPOUTS
+from .parameters import DROPOUTS
 from .parts import clean
 from ..run.facts import LoaderFacts, OptimizerFacts, Parameter, Setup
 

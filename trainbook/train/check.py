@@ -19,7 +19,8 @@ from torch import nn
 
 from ..diagnosis.fit_rules import FACTOR
 from ..diagnosis.judge import RULES, Rule, chosen_rules, judge
-from ..measure.loss_facts import LossMeasurement, Watched
+from ..measure.loss_facts import LossMeasurement
+from ..measure.parameters import Watched
 from ..measure.values import tensors_in
 from ..run.facts import BatchFacts, Fit
 from ..run.fault import explain, short
