@@ -97,7 +97,7 @@ class SetupRecorder:
 
     def record_if_ready(self) -> None:
         "A loop over batches begins"
-        if is_ready(self._models): self._record()
+        if not self._is_recorded and is_ready(self._models): self._record()
 
     def close(self) -> None:
         "Lets go of the models"
