@@ -45,7 +45,7 @@ class LossGraph(TypedDict):
     strangers: list[list[int]]  # shapes of other tensors that it depends on and that want a gradient
     is_whole: bool  # whether the graph was followed to its end
 
-# %% ../../nbs/1p_run.facts.ipynb #d4c98dae
+# %% ../../nbs/1p_run.facts.ipynb #df849fb9
 class Parameter(TypedDict):
     "A parameter of the model"
     name: str
@@ -57,6 +57,7 @@ class Parameter(TypedDict):
     is_one_sided: NotRequired[bool]  # whether all its numbers are above 0, or all below
     are_units_alike: bool  # whether all its rows (columns, of an embedding) are equal, and those of its gradient as well
 
+# %% ../../nbs/1p_run.facts.ipynb #c9bf8fc9
 class Activation(TypedDict):
     "What a ReLU, a sigmoid, a tanh or another activation function made of the batch"
     op: str  # as autograd calls it: `Relu`, `Sigmoid`, `Tanh`
@@ -89,7 +90,7 @@ class BatchFacts(TypedDict):
     evaluating: list[str]  # if the model is in evaluation mode: its modules that act otherwise in a training
     fits: list[Fit]
 
-# %% ../../nbs/1p_run.facts.ipynb #6f6232f9
+# %% ../../nbs/1p_run.facts.ipynb #1f624626
 class Classes(TypedDict):
     "How a classifier did on a batch"
     counts: list[int]  # samples of each class
@@ -99,6 +100,7 @@ class Classes(TypedDict):
     confidence: NotRequired[list[float]]  # the highest probability of a sample: its quantiles .1, .5 and .9
     second_hits: NotRequired[int]  # samples of which the second most probable class is the right one; of several classes only
 
+# %% ../../nbs/1p_run.facts.ipynb #0fac0a2d
 class Term(TypedDict):
     "A loss that is added to others"
     op: str  # what compares, as autograd calls it: `NllLoss`; `Pow` of a difference that somebody wrote out; `Mean` of an output
@@ -108,6 +110,7 @@ class Term(TypedDict):
     inputs: list[int]  # those of the `inputs` that lead to it
     probabilities: NotRequired[Values]  # instead of a target: those of all classes, as they are wanted
 
+# %% ../../nbs/1p_run.facts.ipynb #4898b162
 class Sequence(TypedDict):
     "How far a gradient comes in a recurrent net"
     layer: str
@@ -116,6 +119,7 @@ class Sequence(TypedDict):
     norms: list[float]  # of some steps, from the first to the last one: where sequences end early, nothing comes to the last one
     length: int  # time steps
 
+# %% ../../nbs/1p_run.facts.ipynb #deb17dac
 class Correlation(TypedDict):
     "The column of the inputs that tells most about the target"
     column: int
@@ -129,6 +133,7 @@ class Apart(TypedDict):
     samples: int  # of all passes so far
     fewest: int  # of them, those of the rarest class
 
+# %% ../../nbs/1p_run.facts.ipynb #b7097442
 class LossFacts(BatchFacts, total=False):
     "What is known of a loss of the training, before its backward pass"
     step: int
@@ -152,7 +157,7 @@ class LossFacts(BatchFacts, total=False):
     losses_alive: NotRequired[int]  # and how many of them are held themselves
     zero_gradients: NotRequired[float]  # share of the gradients' numbers that are exactly 0 after this pass
 
-# %% ../../nbs/1p_run.facts.ipynb #12de7262
+# %% ../../nbs/1p_run.facts.ipynb #2162b07f
 class OptimizerFacts(TypedDict):
     "An optimizer, as it is in the first step"
     kind: str  # such as `SGD`
@@ -172,6 +177,7 @@ class Setup(TypedDict):
     hidden: NotRequired[list[str]]  # plain lists, tuples and dicts of the modules that hold modules or parameters, by name
     is_compiled: bool  # by torch.compile, so that the graph of a loss is closed
 
+# %% ../../nbs/1p_run.facts.ipynb #7f2c964a
 class LoaderFacts(TypedDict):
     "Where batches come from"
     step: int
@@ -182,6 +188,7 @@ class LoaderFacts(TypedDict):
     is_shuffled: bool | None  # None if that can't be told
     with_replacement: NotRequired[bool | None]  # whether it may draw a sample twice in an epoch
 
+# %% ../../nbs/1p_run.facts.ipynb #7e299a6f
 class ValidationFacts(TypedDict):
     "One forward pass of a model outside of the training"
     step: int

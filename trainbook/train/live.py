@@ -21,7 +21,7 @@ from torch import distributed as dist
 
 from ..measure.fact_recorder import FactRecorder
 from ..diagnosis.training_rules import RULES, TrainingRule
-from ..measure.hooks import StepHooks, innermost, parameters_of
+from ..measure.hooks import StepHooks
 from ..measure.observer import Observer
 from ..measure.parts import by_name
 from ..measure.show import Showing
@@ -46,12 +46,13 @@ from .early_stopping import EarlyStopper, Monitor, StoppingRule
 from .evaluation import Evaluation
 from .iterators import Iterators, LoopOver
 from .live_diagnosis import LiveDiagnosis
-from .learning_rate import LearningRate, unnamed_schedulers
+from .learning_rate import LearningRate
 from .loop import Loop
 from .metric_log import MetricLog
 from .replay import Replay
 from .stop_requests import StopRequests, TrainingStopped
 from .training_state import TrainingState
+from .watched_optimizers import under_known_names, warn_about_optimizers, warn_about_schedulers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,37 +66,6 @@ SAVED = Replay, LearningRate, EarlyStopper, Checkpointer  # the parts without wh
 def is_distributed() -> bool:
     "Whether other processes train together with this one"
     return int(os.environ.get("WORLD_SIZE") or 1) > 1 or dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
-
-# %% ../../nbs/5k_train.live.ipynb #8f181764
-def _say_what_is_not_watched(recorder: Recorder, models: dict[str, Any], optimizers: dict[str, Any], every: int):
-    if models and not optimizers and every: recorder.note("no optimizer is watched, so gradients are not measured: watch(model, optimizer)")
-    own = {id(parameter) for model in models.values() for parameter in model.parameters()}
-    for name, optimizer in optimizers.items():
-        if own and own.isdisjoint(parameters_of(optimizer)): say(
-            f"{recorder.name}: the optimizer{f' {name}' if name else ''} holds none of the model's parameters, so it can't train it; was the model replaced "
-            "after the optimizer was made?")
-
-# %% ../../nbs/5k_train.live.ipynb #d25672e2
-def _say_what_begins_anew(name: str, optimizers: dict[str, Any], scheduler: Any, state: Any):
-    inner = [*optimizers.values(), *map(innermost, optimizers.values())]
-    unnamed = sorted({type(scheduler).__name__ for scheduler in unnamed_schedulers(inner, [scheduler, state])})
-    names = f" ({', '.join(unnamed)})" if unnamed else ""
-    # a scheduler that was made before the stop has left its mark in the groups; the script may make it later
-    if unnamed or not scheduler and any("initial_lr" in group for optimizer in inner for group in getattr(optimizer, "param_groups", ())): say(
-        f"{name}: the optimizer has a learning rate scheduler that was not named{names}, so it begins anew, "
-        "and the rates are others than without the stop; name all of them: watch(model, optimizer, scheduler=…)")
-
-# %% ../../nbs/5k_train.live.ipynb #9851dbd7
-def _under_known_names(
-    optimizers: dict[str, Any],  # as `by_name` gives them
-    names: list[str],  # of the optimizers that are watched
-) -> dict[str, Any]:
-    "Optimizers by the names of those that they replace; raises `ValueError` if that could be several"
-    if [*optimizers] != [""] or not names or "" in names: return optimizers
-    if len(names) > 1:
-        raise ValueError(f"several optimizers are watched; say which one it replaces: follow({{name: optimizer}}) with one of "
-                         f"{', '.join(map(repr, names))}")
-    return {names[0]: optimizers[""]}
 
 # %% ../../nbs/5k_train.live.ipynb #653bbb3c
 _Class = TypeVar("_Class", bound=type)
@@ -151,8 +121,8 @@ class LiveRun:
         self._make_parts(models, optimizers, training, every, evaluate, early_stop, monitor, keep, rules if diagnose else None)
         self._iterators = Iterators(self.loop, self.replay, self.observer)
         self.loop.clock, self.hooks.is_on_clock = self.hooks, True
-        _say_what_is_not_watched(self.recorder, models, optimizers, every)
-        if point: _say_what_begins_anew(self.name, optimizers, scheduler, state)
+        warn_about_optimizers(self.recorder, models, optimizers, every)
+        if point: warn_about_schedulers(self.name, optimizers, scheduler, state)
         if point: self._go_on_from(point)
         self.learning_rate.on_commands()
         self.metric_log.on_commands()
@@ -268,12 +238,12 @@ class LiveRun:
         if self.is_over: raise RuntimeError(f"{self.name} has ended ({self.status}); watch() begins a new run")
         optimizers, names = by_name(optimizer, "param_groups"), list(self.hooks.watched)
         if not optimizers: raise TypeError(f"follow(optimizer) takes an optimizer, or several by name; got {optimizer!r:.100}")
-        optimizers = _under_known_names(optimizers, names)
+        optimizers = under_known_names(optimizers, names)
         self.checkpointer.follow(optimizers, scheduler)
         self.hooks.follow(optimizers)
         known = by_name(self.optimizer, "param_groups") | optimizers
         self.optimizer = known[""] if [*known] == [""] else known
-        _say_what_is_not_watched(self.recorder, by_name(self.model, "named_parameters"), optimizers, every=0)
+        warn_about_optimizers(self.recorder, by_name(self.model, "named_parameters"), optimizers, every=0)
         self.loop.tell("on_optimizers")
         self.learning_rate.on_commands()
 

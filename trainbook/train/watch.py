@@ -20,12 +20,12 @@ from ..run.fault import say
 from ..run.layout import PlotItem, plot_specs
 from ..run.run import Run
 from .checkpoint_store import keep_policy
-from .early_stopping import Monitor, stopping_rule
+from .early_stopping import Monitor, StoppingRule, stopping_rule
 from .live import LiveRun
 
 if TYPE_CHECKING: from torch import nn, optim
 
-# %% ../../nbs/5l_train.watch.ipynb #e8a0cd74
+# %% ../../nbs/5l_train.watch.ipynb #05482681
 def views_of(
     run: LiveRun,
     view: str | None,  # `panel`, `terminal`, None, or `auto` for what fits the place
@@ -36,14 +36,10 @@ def views_of(
     if view == "terminal":
         from trainbook.terminal.progress import Terminal
         return [Terminal(run.recorder)]
+    return _marimo_panel(run) if in_marimo() else _panel_and_picture(run)
+
+def _panel_and_picture(run: LiveRun) -> list[Any]:
     from trainbook.widget.panel import Panel
-    if in_marimo():
-        import marimo  # pyright: ignore[reportMissingImports] - what runs in it has it
-        from trainbook.widget.routes import MarimoPump
-        panel = Panel(run.recorder)
-        marimo.output.append(panel)
-        run.loop.poll = MarimoPump().poll
-        return [panel]
     from trainbook.widget.picture import SavedPicture, show_panel
     from trainbook.widget.routes import Pump
     panel = Panel(run.recorder)  # not the run: what is shown in a notebook stays, and with it what it holds
@@ -51,7 +47,16 @@ def views_of(
     run.loop.poll = Pump().poll
     return [panel, SavedPicture(run.recorder, panel)]
 
-# %% ../../nbs/5l_train.watch.ipynb #2f6a258a
+def _marimo_panel(run: LiveRun) -> list[Any]:
+    import marimo  # pyright: ignore[reportMissingImports] - what runs in it has it
+    from trainbook.widget.panel import Panel
+    from trainbook.widget.routes import MarimoPump
+    panel = Panel(run.recorder)
+    marimo.output.append(panel)
+    run.loop.poll = MarimoPump().poll
+    return [panel]
+
+# %% ../../nbs/5l_train.watch.ipynb #8e4ddcdd
 _all_runs: WeakSet[LiveRun] = WeakSet()
 
 def _open_runs() -> list[LiveRun]:
@@ -63,13 +68,22 @@ def _is_replaced(
     model: object,
     here: dict[str, Any],  # as `notebook` gives it
 ) -> bool:
-    if old.loop.is_going_on: return False  # this one is trained within its loop, or beside it on another thread
+    if old.loop.is_going_on: return False
     parts, others = (set(map(id, by_name(watched, "named_parameters").values())) for watched in (old.model, model))
     if parts & others: return True
     same_cell = here.get("cell") is not None and old.recorder.facts.get("cell") == here["cell"]
     return same_cell and old.recorder.facts["execution"] != here["execution"]
 
-# %% ../../nbs/5l_train.watch.ipynb #1cf704f7
+def _end_replaced_runs(
+    model: object,  # that is watched now
+    here: dict[str, Any],  # as `notebook` gives it
+    resumes: bool,  # whether the new run goes on from another one
+) -> None:
+    for old in _open_runs():
+        if _is_replaced(old, model, here): old.finish()
+        elif resumes: old.checkpoints.wait()  # it may be the one to go on from, by what is just being written
+
+# %% ../../nbs/5l_train.watch.ipynb #dfc07aa7
 def _note_error(error: BaseException | None):
     "A loop without `with` was left by an error, of the script or of the cell: the run has failed, or was stopped if it was an interrupt"
     if error is None: return
@@ -94,6 +108,7 @@ def _follow_threads():
     note.trainbook_follows = True  # pyright: ignore[reportFunctionMemberAccess] - a mark to know it by
     threading.excepthook = note
 
+# %% ../../nbs/5l_train.watch.ipynb #6cde54d4
 def _end_by_interrupt():
     "Has Python end by SIGINT: it does so if what it evaluated last was interrupted"
     try: exec("raise KeyboardInterrupt")
@@ -110,7 +125,23 @@ def finish_open_runs() -> None:
         run.finish()
     if isinstance(error, KeyboardInterrupt) and not hasattr(sys, "ps1"): _end_by_interrupt()
 
-# %% ../../nbs/5l_train.watch.ipynb #30691aec
+# %% ../../nbs/5l_train.watch.ipynb #93974eaa
+def _stopping_and_best(
+    monitor: str,  # a metric
+    mode: str | None,  # `min` or `max`; None: as its name tells
+    early_stop: Mapping[str, Any] | int | None,
+) -> tuple[StoppingRule, Monitor]:
+    "When to stop early, and which checkpoint is the best, from the options of `watch`; raises `ValueError` if they contradict each other"
+    rule = stopping_rule(monitor, mode, early_stop)
+    # to go back to the best when it stops early, best has to mean the same to both
+    is_same = rule.restore_best or rule.monitor == monitor and mode is None
+    best = rule if is_same else stopping_rule(monitor, mode, None)
+    if rule.monitor == best.monitor and rule.mode != best.mode:
+        raise ValueError(f"{monitor} is to be as {'low' if best.mode == 'min' else 'high'} as can be for the best checkpoint, and mode={rule.mode!r} for "
+                         "early stopping; give one mode")
+    return rule, Monitor(best.monitor, best.mode)
+
+# %% ../../nbs/5l_train.watch.ipynb #ea374a2d
 def watch(
     model: "nn.Module | Mapping[str, nn.Module] | None" = None,  # what is trained; several by name
     optimizer: "optim.Optimizer | Mapping[str, optim.Optimizer] | None" = None,  # its learning rates are recorded
@@ -137,26 +168,16 @@ def watch(
         raise ValueError(f'view is "auto", "panel", "terminal" or None, not {view!r}')
     if not isinstance(diagnose, bool): raise TypeError(f"diagnose is True or False, not {diagnose!r:.100}")
     plots, rules = plot_specs(show), chosen_rules(rules)
-    rule, keep, here = stopping_rule(monitor, mode, early_stop), keep_policy(checkpoint), notebook()
-    config = config_dict({} if config is None else config)  # before another run is ended for this one
-    # to go back to the best when it stops early, best has to mean the same to both
-    is_same = rule.restore_best or rule.monitor == monitor and mode is None
-    best_by = rule if is_same else stopping_rule(monitor, mode, None)
-    if rule.monitor == best_by.monitor and rule.mode != best_by.mode:
-        raise ValueError(f"{monitor} is to be as {'low' if best_by.mode == 'min' else 'high'} as can be for the best checkpoint, and mode={rule.mode!r} for "
-                         "early stopping; give one mode")
-    for old in _open_runs():
-        if _is_replaced(old, model, here): old.finish()
-        elif resume is not None: old.checkpoints.wait()  # it may be the one to go on from, by what is just being written
-    name = name or Path(here.get("notebook") or sys.argv[0] or "run").stem
-    run = LiveRun(model, optimizer, every=every, evaluate=evaluate, early_stop=rule, monitor=Monitor(best_by.monitor, best_by.mode), keep=keep,
-                  scheduler=scheduler, state=state, resume=resume, diagnose=diagnose, rules=rules, name=name, config=config, dir=dir, show=plots)
+    (rule, best), keep, here = _stopping_and_best(monitor, mode, early_stop), keep_policy(checkpoint), notebook()
+    config = config_dict({} if config is None else config)
+    _end_replaced_runs(model, here, resumes=resume is not None)
+    run = LiveRun(model, optimizer, every=every, evaluate=evaluate, early_stop=rule, monitor=best, keep=keep, scheduler=scheduler, state=state, resume=resume,
+                  diagnose=diagnose, rules=rules, name=name or Path(here.get("notebook") or sys.argv[0] or "run").stem, config=config, dir=dir, show=plots)
     _all_runs.add(run)
     _follow_cells()
     _follow_threads()
     try: run.views = views_of(run, view)
-    except Exception as error:
-        say(f"{run.name} can't be shown, but is recorded: {error!r:.300}")
+    except Exception as error: say(f"{run.name} can't be shown, but is recorded: {error!r:.300}")
     return run
 
 # %% ../../nbs/5l_train.watch.ipynb #06fd9e63
