@@ -62,14 +62,14 @@ def train(seed, **options):
     images, labels = plankton(COUNTS, 71)
     train_ds = PlanktonDataset(images, labels, augment=True)
     train_loader = DataLoader(train_ds, batch_size=32, shuffle=True)
-    val_loader = DataLoader(PlanktonDataset(*plankton([25] * 6, 72)), batch_size=150)
-    test_loader = DataLoader(PlanktonDataset(*plankton([60] * 6, 73)), batch_size=360)
+    val_loader = DataLoader(PlanktonDataset(*plankton([25] * 6, 72)), batch_size=25)
+    test_loader = DataLoader(PlanktonDataset(*plankton([60] * 6, 73)), batch_size=30)
     model = get_model()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=.05)
-    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=7)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=5)
     with watch(model, optimizer, scheduler=scheduler, **options) as run:
-        for epoch in run.epochs(7):
+        for epoch in run.epochs(5):
             model.train()
             for x, y in run.batches(train_loader):
                 optimizer.zero_grad()

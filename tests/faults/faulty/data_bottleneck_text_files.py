@@ -63,14 +63,14 @@ class AudioNet(nn.Module):
 def train(seed, **options):
     torch.manual_seed(seed)
     rng = np.random.default_rng(12)
-    train_loader = DataLoader(Chords(*play(400, rng)), batch_size=16, shuffle=True)
+    train_loader = DataLoader(Chords(*play(320, rng)), batch_size=16, shuffle=True)
     model = AudioNet()
     criterion = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
     waited = 0.
     begin = time.perf_counter()
     with watch(model, optimizer, **options) as run:
-        for epoch in run.epochs(4):
+        for epoch in run.epochs(2):
             model.train()
             end = time.perf_counter()
             for spec, label in run.batches(train_loader):

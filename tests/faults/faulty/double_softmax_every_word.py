@@ -57,7 +57,7 @@ def train(seed, **options):
     optimizer = torch.optim.SGD(model.parameters(), lr=.8, momentum=.9)
     accumulate = 4
     with watch(model, optimizer, **options) as run:
-        for epoch in run.epochs(6):
+        for epoch in run.epochs(4):
             for i, rows in enumerate(run.batches(torch.randperm(1200).split(10))):
                 loss = token_loss(model(sentences[rows]), tags[rows])
                 (loss / accumulate).backward()

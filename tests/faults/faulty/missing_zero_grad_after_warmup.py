@@ -54,7 +54,7 @@ def train(seed, **options):
     optimizer = torch.optim.SGD(model.parameters(), lr=.1, momentum=.8)
     warmup_steps, step = 20, 0
     with watch(model, optimizer, **options) as run:
-        for epoch in run.epochs(6):
+        for epoch in run.epochs(5):
             for xb, yb in run.batches(loader):
                 step += 1
                 loss = criterion(model(xb), yb)
