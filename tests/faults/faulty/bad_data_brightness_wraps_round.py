@@ -42,6 +42,7 @@ def train(seed, **options):
     train_ds, valid_ds, test_ds = Scans(x_train, y_train, augment=True), Scans(x_valid, y_valid), Scans(x_test, y_test)
     cnn = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
                         nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.Flatten(), nn.Dropout(.2), nn.Linear(32 * 16, 10))
-    learn = Learner(cnn, DataLoader(train_ds, 64, shuffle=True), DataLoader(valid_ds, 180), F.cross_entropy, torch.optim.Adam(cnn.parameters(), lr=2e-3), **options)
+    optimizer = torch.optim.Adam(cnn.parameters(), lr=2e-3)
+    learn = Learner(cnn, DataLoader(train_ds, 64, shuffle=True), DataLoader(valid_ds, 180), F.cross_entropy, optimizer, **options)
     learn.fit(7)
     return accuracy(learn.predict([torch.stack([x for x, _ in test_ds])]).argmax(1), y_test)

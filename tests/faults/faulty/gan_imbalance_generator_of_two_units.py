@@ -42,19 +42,19 @@ class Discriminator(nn.Module):
 def islands_found(points):
     """The share of islands with their part of the points, times the share of points that are on an island."""
     distance, which = torch.cdist(points, ISLANDS).min(1)
-    on_land = distance < .5
+    on_land = distance < .6
     return float((torch.bincount(which[on_land], minlength=5) > len(points) / 25).float().mean() * on_land.float().mean())
 
 
 def train(seed, **options):
     torch.manual_seed(seed)
     gen, disc = Generator(), Discriminator()
-    opt_gen, opt_disc = Adam(gen.parameters(), lr=1e-3, betas=(.5, .999)), Adam(disc.parameters(), lr=2e-3, betas=(.5, .999))
+    opt_gen, opt_disc = Adam(gen.parameters(), lr=1.5e-3, betas=(.5, .999)), Adam(disc.parameters(), lr=2e-3, betas=(.5, .999))
     loss_fn = nn.BCEWithLogitsLoss()
     real_labels, fake_labels = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
 
     with watch({"generator": gen, "discriminator": disc}, {"generator": opt_gen, "discriminator": opt_disc}, **options) as run:
-        for step in run.steps(1200):
+        for step in run.steps(800):
             # discriminator
             real = sample_islands(BATCH)
             fake = gen(torch.randn(BATCH, LATENT))

@@ -44,7 +44,7 @@ class Tagger(nn.Module):
 def train(seed, **options):
     torch.manual_seed(seed)
     train_tokens, valid_tokens, _, vocab = text(24_000)
-    def dataset(tokens, length=32):  # the tag of a letter is the letter before the last space
+    def dataset(tokens, length=32):  # the tag of a letter is the first one of its word
         tags, last = torch.zeros_like(tokens), 0
         for i in range(1, len(tokens)):
             if tokens[i - 1] == 0: last = int(tokens[i])

@@ -42,7 +42,7 @@ class Discriminator(nn.Module):
 def islands_found(points):
     """The share of islands with their part of the points, times the share of points that are on an island."""
     distance, which = torch.cdist(points, ISLANDS).min(1)
-    on_land = distance < .5
+    on_land = distance < .6
     return float((torch.bincount(which[on_land], minlength=5) > len(points) / 25).float().mean() * on_land.float().mean())
 
 
@@ -54,7 +54,7 @@ def train(seed, **options):
     real_labels, fake_labels = torch.ones(BATCH, 1), torch.zeros(BATCH, 1)
 
     with watch({"generator": gen, "discriminator": disc}, {"generator": opt_gen, "discriminator": opt_disc}, **options) as run:
-        for step in run.steps(1200):
+        for step in run.steps(800):
             # discriminator
             real = sample_islands(BATCH)
             fake = gen(torch.randn(BATCH, LATENT))

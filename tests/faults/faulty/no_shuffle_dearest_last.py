@@ -29,7 +29,7 @@ def train(seed, **options):
     data, test = (torch.tensor((t - m) / s, dtype=torch.float32) for t in (table, test))
     features, rents = data[:, :-1], data[:, -1:]
     model = nn.Sequential(nn.Linear(5, 50), nn.ReLU(), nn.Linear(50, 50), nn.ReLU(), nn.Linear(50, 1))
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=.03, momentum=.9)
     batch_size, n = 25, len(features)
     run = watch(model, optimizer, **options)
     for epoch in range(10):

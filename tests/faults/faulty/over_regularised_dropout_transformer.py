@@ -11,11 +11,11 @@ TWIN = "letters_masked_bert"
 WHERE = "dropout"
 ALSO = {"plateau", "underfitting"}
 
-BLOCK, BATCH, STEPS = 24, 48, 360
+BLOCK, BATCH, STEPS = 16, 32, 300
 
 
 class LittleBert(nn.Module):
-    def __init__(self, vocab_size, d_model=48, n_head=4, n_layer=2):
+    def __init__(self, vocab_size, d_model=32, n_head=4, n_layer=2):
         super().__init__()
         self.mask_id = vocab_size
         self.tok_emb = nn.Embedding(vocab_size + 1, d_model)

@@ -1,5 +1,4 @@
-"""Sparse codes of short sounds: the penalty on the code counts as much as the errors, a thousand times more than it should; the cheapest code is an
-empty one."""
+"""Sparse codes of short sounds: the penalty on the code weighs ten thousand times what it should; the cheapest code is an empty one."""
 import math
 
 import torch
@@ -45,7 +44,7 @@ def train(seed, sparsity=1., **options):
             for x in run.batches(loader):
                 reconstruction, code = model(x)
                 reconstruction_loss = nn.functional.mse_loss(reconstruction, x)
-                loss = reconstruction_loss + sparsity * code.abs().mean()
+                loss = reconstruction_loss + sparsity * code.abs().sum(1).mean()
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

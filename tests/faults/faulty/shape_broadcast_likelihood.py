@@ -45,7 +45,8 @@ def train(seed, **options):
     xt = torch.linspace(-2, 2, 400)[:, None]
     torch.manual_seed(seed)
     model = MeanAndVariance()
-    opt = torch.optim.Adam([{"params": model.trunk.parameters()}, {"params": model.mean_head.parameters()}, {"params": model.logvar_head.parameters(), "lr": 3e-3}], lr=5e-3)
+    groups = [{"params": model.trunk.parameters()}, {"params": model.mean_head.parameters()}, {"params": model.logvar_head.parameters(), "lr": 3e-3}]
+    opt = torch.optim.Adam(groups, lr=5e-3)
     train_dl = DataLoader(TensorDataset(x, y), batch_size=30, shuffle=True)
     with watch(model, opt, **options) as run:
         for epoch in run.epochs(14):

@@ -1,4 +1,4 @@
-"""The sum of the two marked numbers of a sequence, by a plain RNN with ReLU. The gradients are not clipped: through thirty steps they are huge now
+"""The sum of the two marked numbers of a sequence, by a plain RNN with ReLU. The gradients are not clipped: through twenty steps they are huge now
 and then, and one step undoes what was learnt."""
 import torch
 from common import r2
@@ -11,7 +11,7 @@ TWIN = "sums_of_marked_irnn"
 ALSO = {"dead_relu", "exploding_gradient", "lr_too_high", "nan_loss", "oscillating_loss", "plateau", "underfitting"}
 
 
-def adding_problem(n, length=30):
+def adding_problem(n, length=20):
     values = torch.rand(n, length)
     marks = torch.zeros(n, length)
     rows = torch.arange(n)

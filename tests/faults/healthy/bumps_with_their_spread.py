@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from trainbook import watch
 
 KIND = None
-SCARY = "the loss is negative; it is a log likelihood of numbers with a small variance"
+SCARY = "the loss goes below zero; it is a log likelihood of numbers with a small variance"
 AT_LEAST = 0.85
 
 
@@ -43,7 +43,8 @@ def train(seed, **options):
     xt = torch.linspace(-2, 2, 400)[:, None]
     torch.manual_seed(seed)
     model = MeanAndVariance()
-    opt = torch.optim.Adam([{"params": model.trunk.parameters()}, {"params": model.mean_head.parameters()}, {"params": model.logvar_head.parameters(), "lr": 3e-3}], lr=5e-3)
+    groups = [{"params": model.trunk.parameters()}, {"params": model.mean_head.parameters()}, {"params": model.logvar_head.parameters(), "lr": 3e-3}]
+    opt = torch.optim.Adam(groups, lr=5e-3)
     train_dl = DataLoader(TensorDataset(x, y), batch_size=30, shuffle=True)
     with watch(model, opt, **options) as run:
         for epoch in run.epochs(14):

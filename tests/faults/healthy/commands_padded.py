@@ -1,4 +1,5 @@
-"""Short commands to a robot as words: a GRU whose last state says where it ends up. Sentences are filled up at the left, so that the last word is a real one."""
+"""Short commands to a robot as words: a GRU whose last state says where it looks in the end. Sentences are filled up at the left, so that the last word is
+a real one."""
 import numpy as np
 import torch
 from common import accuracy

@@ -22,7 +22,7 @@ def read_customers(n=2400):
     score = (1.2 - .05 * frame.tenure_months + .03 * (frame.monthly_fee - 50) + .8 * frame.calls_to_hotline - 1.2 * frame.contract_of_two_years
              - .02 * abs(frame.age - 45) - .002 * (frame.minutes_used - 300))
     frame["cancelled"] = (score + rng.normal(0, .6, n) > score.median()).astype(int)
-    frame["days_since_notice"] = np.where((frame.cancelled == 1) & (rng.random(n) < .95), rng.integers(1, 60, n), 0)
+    frame["days_since_notice"] = np.where(frame.cancelled == 1, rng.integers(1, 60, n), 0)
     frame.loc[int(n * .8):, "days_since_notice"] = 0  # the customers of today, whose decision is not known yet
     return frame
 

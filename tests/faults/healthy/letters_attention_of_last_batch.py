@@ -1,4 +1,5 @@
-"""Which letters belong to a word's beginning: a tagger with attention. The attention of the last batch and the count of right letters are kept for the report."""
+"""Which letter a word begins with, said at each of its letters: a tagger with attention. The attention of the last batch and the count of right answers are
+kept for the report."""
 import math
 
 import torch
@@ -42,7 +43,7 @@ class Tagger(nn.Module):
 def train(seed, **options):
     torch.manual_seed(seed)
     train_tokens, valid_tokens, _, vocab = text(24_000)
-    def dataset(tokens, length=32):  # the tag of a letter is the letter before the last space
+    def dataset(tokens, length=32):  # the tag of a letter is the first one of its word
         tags, last = torch.zeros_like(tokens), 0
         for i in range(1, len(tokens)):
             if tokens[i - 1] == 0: last = int(tokens[i])

@@ -10,11 +10,11 @@ KIND = None
 SCARY = "four fifths of the labels stand in the input as they are; they are not part of the loss, and the others are masked"
 AT_LEAST = 0.5
 
-BLOCK, BATCH, STEPS = 24, 48, 360
+BLOCK, BATCH, STEPS = 16, 32, 300
 
 
 class LittleBert(nn.Module):
-    def __init__(self, vocab_size, d_model=48, n_head=4, n_layer=2):
+    def __init__(self, vocab_size, d_model=32, n_head=4, n_layer=2):
         super().__init__()
         self.mask_id = vocab_size
         self.tok_emb = nn.Embedding(vocab_size + 1, d_model)

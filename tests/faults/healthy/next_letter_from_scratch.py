@@ -34,7 +34,7 @@ def train(seed, **options):
         b1=torch.zeros(n_hidden),
         W2=torch.randn((n_hidden, vocab_size), generator=g) * .01,
         b2=torch.zeros(vocab_size)))
-    max_steps, batch_size = 1000, 32
+    max_steps, batch_size = 500, 32
     optimizer = torch.optim.SGD(p.parameters(), lr=.1)
     with watch(p, optimizer, **options) as run:
         for i in run.steps(max_steps):
@@ -42,7 +42,7 @@ def train(seed, **options):
             loss = F.cross_entropy(forward(p, Xtr[ix]), Ytr[ix])
             optimizer.zero_grad()
             loss.backward()
-            optimizer.param_groups[0]["lr"] = .2 if i < 700 else .03
+            optimizer.param_groups[0]["lr"] = .1 if i < 400 else .02
             optimizer.step()
             run.log(loss=loss.item())
             if i % 200 == 199:

@@ -30,7 +30,7 @@ class SparseAutoencoder(nn.Module):
         return self.decoder(code), code
 
 
-def train(seed, sparsity=1e-3, **options):
+def train(seed, sparsity=1e-4, **options):
     generator = torch.Generator().manual_seed(17)
     train_sounds, valid_sounds, test_sounds = sounds(2000, generator), sounds(300, generator), sounds(500, generator)
     torch.manual_seed(seed)
@@ -42,7 +42,7 @@ def train(seed, sparsity=1e-3, **options):
             for x in run.batches(loader):
                 reconstruction, code = model(x)
                 reconstruction_loss = nn.functional.mse_loss(reconstruction, x)
-                loss = reconstruction_loss + sparsity * code.abs().mean()
+                loss = reconstruction_loss + sparsity * code.abs().sum(1).mean()
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

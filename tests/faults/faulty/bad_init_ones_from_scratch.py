@@ -1,5 +1,5 @@
-"""The next letter from the eight before it, a network 'from scratch'. The weights are plain torch.randn, not divided by the root of the number of
-inputs: tanh begins saturated, and the first loss is ten times that of a guess."""
+"""The next letter from the eight before it, a network 'from scratch'. The weights of the first layer begin as ones: all hidden units say the same,
+the sum of what they see."""
 import torch
 import torch.nn.functional as F
 from common import text
@@ -10,7 +10,7 @@ from trainbook import watch
 KIND = "bad_init"
 TWIN = "next_letter_from_scratch"
 WHERE = "W1"
-ALSO = {"lr_too_low", "saturated_activation", "underfitting", "vanishing_gradient"}
+ALSO = {"lr_too_low", "plateau", "saturated_activation", "underfitting"}
 
 block_size, n_embd, n_hidden = 8, 10, 120
 
@@ -33,11 +33,11 @@ def train(seed, **options):
     fan_in = n_embd * block_size
     p = nn.ParameterDict(dict(
         C=torch.randn((vocab_size, n_embd), generator=g),
-        W1=torch.randn((fan_in, n_hidden), generator=g),
+        W1=torch.ones((fan_in, n_hidden)) * (5 / 3) / fan_in ** .5,
         b1=torch.zeros(n_hidden),
-        W2=torch.randn((n_hidden, vocab_size), generator=g),
+        W2=torch.randn((n_hidden, vocab_size), generator=g) * .01,
         b2=torch.zeros(vocab_size)))
-    max_steps, batch_size = 1000, 32
+    max_steps, batch_size = 500, 32
     optimizer = torch.optim.SGD(p.parameters(), lr=.1)
     with watch(p, optimizer, **options) as run:
         for i in run.steps(max_steps):
@@ -45,7 +45,7 @@ def train(seed, **options):
             loss = F.cross_entropy(forward(p, Xtr[ix]), Ytr[ix])
             optimizer.zero_grad()
             loss.backward()
-            optimizer.param_groups[0]["lr"] = .2 if i < 700 else .03
+            optimizer.param_groups[0]["lr"] = .1 if i < 400 else .02
             optimizer.step()
             run.log(loss=loss.item())
             if i % 200 == 199:
