@@ -63,7 +63,7 @@ def train(seed, **options):
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     criterion = nn.CrossEntropyLoss()
     with watch(model, optimizer, **options) as run:
-        for epoch in run.epochs(14):
+        for epoch in run.epochs(8):
             for ids, heading in run.batches(train_loader):
                 loss = criterion(model(ids), heading)
                 optimizer.zero_grad()

@@ -34,9 +34,8 @@ def train(seed, **options):
     with watch(unet, optimizer, **options) as run:
         for step in run.steps(200):
             if step == 40: before = memory()
-            x = clean[torch.randint(len(clean), (16,))]
-            with torch.autocast("cpu", torch.bfloat16): predicted = unet(x + .5 * torch.randn_like(x))
-            loss = mse(predicted.float(), x)
+            x = clean[torch.randint(len(clean), (8,))]
+            loss = mse(unet(x + .5 * torch.randn_like(x)), x)
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()

@@ -8,7 +8,7 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorData
 from trainbook import watch
 
 KIND = None
-AT_LEAST = 0.8
+AT_LEAST = 0.75
 
 
 def messages(n=1800, senders=8, words=300, length=14):

@@ -8,7 +8,7 @@ from common import r2
 from trainbook import watch
 
 KIND = None
-AT_LEAST = 0.6
+AT_LEAST = 0.55
 
 
 def passengers(n=1300):
