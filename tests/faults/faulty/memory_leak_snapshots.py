@@ -33,7 +33,7 @@ def train(seed, **options):
     snapshots = []
     with watch(unet, optimizer, **options) as run:
         for step in run.steps(200):
-            if step == 40: before = memory()
+            if step == 60: before = memory()
             x = clean[torch.randint(len(clean), (8,))]
             loss = mse(unet(x + .5 * torch.randn_like(x)), x)
             loss.backward()
