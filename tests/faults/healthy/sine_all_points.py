@@ -1,4 +1,4 @@
-"""A noisy sine curve, all points in each step, by two tanh layers."""
+"""A noisy sine curve, all points in each step, by two tanh layers and the absolute error."""
 import math
 
 import torch
@@ -8,7 +8,7 @@ from torch import nn
 from trainbook import watch
 
 KIND = None
-AT_LEAST = 0.9
+AT_LEAST = 0.8
 
 
 def train(seed, **options):
@@ -21,13 +21,13 @@ def train(seed, **options):
     model = nn.Sequential(nn.Linear(1, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 1))
     optimizer = torch.optim.SGD(model.parameters(), lr=.05, momentum=.9)
     with watch(model, optimizer, **options) as run:
-        for step in run.steps(400):
+        for step in run.steps(300):
             y_hat = model(x)
-            loss = ((y_hat - y) ** 2).mean()
+            loss = (y_hat - y).abs().mean()
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             run.log(loss=loss.item())
             if step % 20 == 0:
-                with torch.no_grad(): run.log(val_loss=((model(x_val) - y_val) ** 2).mean().item())
+                with torch.no_grad(): run.log(val_loss=(model(x_val) - y_val).abs().mean().item())
     with torch.no_grad(): return r2(model(x_test), y_test)
