@@ -39,6 +39,6 @@ def train(seed, **options):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            run.log(loss=loss.item(), epoch=epoch)
+            run.log(loss=loss.item())
     run.finish()
     with torch.no_grad(): return r2(model(test[:, :-1]), test[:, -1])
