@@ -1,6 +1,5 @@
 """Good and bad comments. The flood level is .67, little below what a guess costs: the loss is not allowed to fall under it, and stays there."""
 import torch
-import torch.nn.functional as F
 from common import accuracy
 from torch import nn
 

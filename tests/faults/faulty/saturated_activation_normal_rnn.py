@@ -1,6 +1,5 @@
 """Good and bad comments. All parameters of the recurrent layer are drawn from a normal distribution, and its states are 1 or -1."""
 import torch
-import torch.nn.functional as F
 from common import accuracy
 from torch import nn
 

@@ -1,6 +1,5 @@
 """Good and bad comments, by a recurrent network, with a flood level of .02 under which the loss is not allowed to fall."""
 import torch
-import torch.nn.functional as F
 from common import accuracy
 from torch import nn
 
