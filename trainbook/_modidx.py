@@ -377,6 +377,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'trainbook/diagnosis/passes.py'),
                                             'trainbook.diagnosis.passes.losses_of': ( 'diagnosis.passes.html#losses_of',
                                                                                       'trainbook/diagnosis/passes.py'),
+                                            'trainbook.diagnosis.passes.opening': ( 'diagnosis.passes.html#opening',
+                                                                                    'trainbook/diagnosis/passes.py'),
                                             'trainbook.diagnosis.passes.points': ( 'diagnosis.passes.html#points',
                                                                                    'trainbook/diagnosis/passes.py'),
                                             'trainbook.diagnosis.passes.step_of': ( 'diagnosis.passes.html#step_of',

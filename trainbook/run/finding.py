@@ -53,7 +53,7 @@ _LOOP_FAULT = _and(_BAD_SCALE | _NOT_LEARNING, "label_noise")  # what a fault in
 
 SYMPTOMS: dict[Kind, set[Kind]] = {  # of each cause
     "bad_data": _and(_BAD_NUMBERS, "overfitting"), "nan_loss": {"plateau", "underfitting"}, "unnormalised_input": _and(_BAD_SCALE, "bad_init"),
-    "unnormalised_target": _and(_BAD_SCALE, "bad_init"), "bad_init": _BAD_SCALE,
+    "unnormalised_target": _and(_BAD_SCALE, "bad_init"), "bad_init": _BAD_SCALE - {"dead_relu", "exploding_gradient"},
     "no_update": _and(_LOOP_FAULT - _IDLE, "frozen_params", "mode_collapse", "gan_imbalance"),
     "frozen_params": _LOOP_FAULT - _IDLE, "shape_broadcast": _LOOP_FAULT, "double_softmax": _LOOP_FAULT,
     "missing_zero_grad": _and(_LOOP_FAULT, "mode_collapse", "gan_imbalance"), "gan_imbalance": {"mode_collapse", "oscillating_loss", "plateau", "unstable"},
