@@ -243,7 +243,7 @@ def _explodes_at_once(facts: TrainingFacts, loss: Course | None) -> bool:
     if gradients is None or not _follows_gradient(facts): return False
     size, total = weights_curve(gradients), next(iter(gradients.total.values()))[:3]
     total = total[~np.isnan(total)]
-    if not len(size.values) or not len(total): return False
+    if not len(size.values) or size.values[0] == 0 or not len(total): return False
     breaks = loss is not None and loss.broke is not None and len(loss.values) < ENOUGH and _is_long(facts, gradients)
     if not (np.median(total) > 30 * size.values[0] or breaks and total[0] > size.values[0]): return False
     curve = loss_curve(facts)
@@ -331,7 +331,7 @@ def _thrown_at_first(facts: TrainingFacts, loss: Course) -> list[int]:
     if gradients is None or not _follows_gradient(facts) or len(gradients.steps) < ENOUGH or loss.broke is not None or loss.learned >= LEARNED: return []
     total, speed, size = next(iter(gradients.total.values())), pace(gradients), weights_curve(gradients)
     rows = np.flatnonzero(speed[:10] > 1)
-    if not len(rows) or not len(size.values) or not np.isfinite(total).all(): return []
+    if not len(rows) or not len(size.values) or size.values[0] == 0 or not np.isfinite(total).all(): return []
     at, since = int(rows[0]), float(np.median(total[10:]))
     is_leap = total[at] > 15 * total[0] and speed[0] < USUAL if at else total[0] > 30 * size.values[0]
     return [int(gradients.steps[at])] if is_leap and total[at] > 15 * since else []
