@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TOO_FAR', 'ENOUGH', 'LEARNED', 'NOT_YET', 'NEARLY_STILL', 'SMALL', 'DEEP', 'NOWHERE', 'A_LITTLE', 'MUCH', 'OFTEN',
-           'TIMES', 'STEP_RULES', 'nan_loss', 'no_update', 'frozen_layer', 'lr_too_high', 'lr_too_low',
+           'TIMES', 'USUAL', 'STEP_RULES', 'nan_loss', 'no_update', 'frozen_layer', 'lr_too_high', 'lr_too_low',
            'vanishing_gradient', 'exploding_gradient', 'unstable']
 
 # %% ../../nbs/3e_diagnosis.step_rules.ipynb #81e75624
@@ -228,13 +228,24 @@ def _left_for_good(loss: Course) -> int | None:
     if loss.broke is None: return best + int(np.argmax(is_high)) if len(is_high) > 3 and is_high[-3:].all() else None
     return best + int(np.argmax(is_high)) if is_high.any() else len(loss.values) - 1 if _grew(loss.values) else None
 
+def _follows_gradient(facts: TrainingFacts) -> bool:
+    "Whether there is one optimizer, and its steps grow with the gradient"
+    kinds = [one["kind"].lower() for one in facts.setup["optimizers"].values()] if facts.setup else []
+    return len(kinds) == 1 and not kinds[0].startswith(_ADAPTIVE) and facts.gradients is not None and len(facts.gradients.total) == 1
+
+def _is_long(facts: TrainingFacts, gradients: Gradients) -> bool:
+    "Whether gradients go back through many layers or time steps"
+    return len(gradients.layers) >= DEEP or any(each["length"] >= DEEP for one in facts.losses[:5] for each in one.get("sequences", []))
+
 def _explodes_at_once(facts: TrainingFacts, loss: Course | None) -> bool:
-    "Whether gradients are many times as large as the weights in the first steps, in a net that does not learn"
-    gradients, kinds = facts.gradients, [one["kind"].lower() for one in facts.setup["optimizers"].values()] if facts.setup else []
-    if gradients is None or not kinds or any(kind.startswith(_ADAPTIVE) for kind in kinds) or len(gradients.total) != 1: return False
+    "Whether gradients are many times as large as the weights in the first steps, or larger than these and soon infinite, in a net that does not learn"
+    gradients = facts.gradients
+    if gradients is None or not _follows_gradient(facts): return False
     size, total = weights_curve(gradients), next(iter(gradients.total.values()))[:3]
     total = total[~np.isnan(total)]
-    if not len(size.values) or not len(total) or np.median(total) <= 30 * size.values[0]: return False
+    if not len(size.values) or size.values[0] == 0 or not len(total): return False
+    breaks = loss is not None and loss.broke is not None and len(loss.values) < ENOUGH and _is_long(facts, gradients)
+    if not (np.median(total) > 30 * size.values[0] or breaks and total[0] > size.values[0]): return False
     curve = loss_curve(facts)
     is_over = facts.step >= ENOUGH or curve is not None and not np.isfinite(curve.values).all()
     return is_over and (loss is None or max(loss.fell, loss.learned) < LEARNED)
@@ -253,7 +264,7 @@ def exploding_gradient(facts: TrainingFacts) -> Iterator[Finding]:
     largest = float(np.max(total[np.isfinite(total)], initial=0)) if total is not None else None
     evidence = {"step": step, "usual gradient": usual, "largest gradient": largest}
     what = (f"From step {step} on the loss has lost what it had learned" if at is not None else
-            "The gradients are more than thirty times as large as the weights, and the loss does not come down")
+            "The gradients were larger than the weights from the first steps on, and the loss does not come down")
     yield Finding("exploding_gradient", "error", layer, evidence,
                   f"{what}: gradients grow on their way back through layers or time steps, and one step throws the weights far away.",
                   "Clip the gradients before the step: torch.nn.utils.clip_grad_norm_(model.parameters(), 1.)", facts.step,
@@ -312,11 +323,25 @@ def _thrown_often(facts: TrainingFacts, loss: Course) -> list[int]:
     farther, larger = (float(middle(of[is_high], 0)[0] / max(middle(of[is_low], 0)[0], 1e-30)) for of in (speed, total))
     return [int(step) for step in steps[is_high]] if farther > 2 and larger > 3 else []
 
+USUAL = .035  # of the weights, in the first step
+
+def _thrown_at_first(facts: TrainingFacts, loss: Course) -> list[int]:
+    "The first step that moved the weights by more than their size, if its gradient is many times what others were and nothing is learned since"
+    gradients = facts.gradients
+    if gradients is None or not _follows_gradient(facts) or len(gradients.steps) < ENOUGH or loss.broke is not None or loss.learned >= LEARNED: return []
+    total, speed, size = next(iter(gradients.total.values())), pace(gradients), weights_curve(gradients)
+    rows = np.flatnonzero(speed[:10] > 1)
+    if not len(rows) or not len(size.values) or size.values[0] == 0 or not np.isfinite(total).all(): return []
+    at, since = int(rows[0]), float(np.median(total[10:]))
+    is_leap = total[at] > 15 * total[0] and speed[0] < USUAL if at else total[0] > 30 * size.values[0]
+    return [int(gradients.steps[at])] if is_leap and total[at] > 15 * since else []
+
 def unstable(facts: TrainingFacts) -> Iterator[Finding]:
     "Single steps that throw away what was learned"
     loss, rate = loss_course(facts), rate_curve(facts)
     if loss is None or len(loss.values) < 20 or is_rising(rate): return
     steps = _jumps(facts, loss) or (_far_steps(facts, _setbacks(loss, rate)) if _left_for_good(loss) is None else []) or _thrown_often(facts, loss)
+    steps = steps or _thrown_at_first(facts, loss)
     if not steps: return
     layer = _largest(facts.gradients, steps[0]) if facts.gradients else ""
     yield Finding("unstable", "warning", layer, {"steps": steps[:20], "count": len(steps)},

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from .graph_rules import of_one_sample
-from .passes import by_number, left_of, losses_of, points, step_of
+from .passes import by_number, guess, left_of, losses_of, opening, points, step_of
 from ..run.facts import Activation, LossFacts, Setup
 from ..run.finding import BACK_TO_BEST, HALVE_RATE, Finding
 from ..run.training_facts import TrainingFacts
@@ -118,8 +118,9 @@ def first_loss(facts: TrainingFacts) -> Iterator[Finding]:
     summed = passes[0]["loss"] / first if first > 0 else 1.
     scale = first / expected
     if not isfinite(first) or scale < 4 or len(passes) < (8 if scale > 20 else 15): return
-    now = float(np.median([one["loss"] for one in passes[-5:]])) / summed
-    if isfinite(now) and (now < 1.2 * expected or scale < 20 and now < first / 3): return
+    begun, now = (float(np.median([one["loss"] for one in some[-5:]])) / summed for some in (opening(passes), passes))
+    def is_over(level: float) -> bool: return isfinite(level) and (level < 1.2 * expected or scale < 20 and level < first / 3)
+    if is_over(now) and (is_over(begun) or now < LEFT * (guess(passes) or expected)): return
     yield Finding("bad_init", "warning", "model", {"first loss": first, "expected": expected},
                   f"The first loss is {first:.3g}; with {shape[1]} classes it should be about {expected:.3g}. The training goes into unlearning what "
                   "the initial weights claim.",

@@ -53,7 +53,7 @@ _LOOP_FAULT = _and(_BAD_SCALE | _NOT_LEARNING, "label_noise")  # what a fault in
 
 SYMPTOMS: dict[Kind, set[Kind]] = {  # of each cause
     "bad_data": _and(_BAD_NUMBERS, "overfitting"), "nan_loss": {"plateau", "underfitting"}, "unnormalised_input": _and(_BAD_SCALE, "bad_init"),
-    "unnormalised_target": _and(_BAD_SCALE, "bad_init"), "bad_init": _BAD_SCALE,
+    "unnormalised_target": _and(_BAD_SCALE, "bad_init"), "bad_init": _BAD_SCALE - {"dead_relu", "exploding_gradient"},
     "no_update": _and(_LOOP_FAULT - _IDLE, "frozen_params", "mode_collapse", "gan_imbalance"),
     "frozen_params": _LOOP_FAULT - _IDLE, "shape_broadcast": _LOOP_FAULT, "double_softmax": _LOOP_FAULT,
     "missing_zero_grad": _and(_LOOP_FAULT, "mode_collapse", "gan_imbalance"), "gan_imbalance": {"mode_collapse", "oscillating_loss", "plateau", "unstable"},
@@ -61,7 +61,7 @@ SYMPTOMS: dict[Kind, set[Kind]] = {  # of each cause
     "wrong_loss": _and(_LOOP_FAULT - {"dead_relu"}, "unnormalised_target", "no_shuffle", "class_imbalance"),  # a dead output says why nothing is learned
     "dead_relu": _and(_SLOW, "vanishing_gradient", "no_update", "frozen_params", "label_noise"),
     "saturated_activation": _and(_SLOW, "vanishing_gradient", "no_update"), "vanishing_gradient": _SLOW, "over_regularised": _and(_SLOW, "vanishing_gradient"),
-    "exploding_gradient": _and(_NOT_LEARNING, "nan_loss"), "unstable": _and(_NOT_LEARNING, "nan_loss"),
+    "exploding_gradient": _and(_NOT_LEARNING, "nan_loss"), "unstable": _and(_SLOW, "nan_loss"),
     "lr_too_high": _and(_SLOW, "nan_loss", "oscillating_loss", "over_regularised"), "lr_too_low": {"plateau", "underfitting"},
     "oscillating_loss": {"plateau", "underfitting"}, "underfitting": {"plateau"},
     "train_eval_mode": _NOT_LEARNING, "no_shuffle": _and(_LOOP_FAULT, "class_imbalance", "label_noise")}
