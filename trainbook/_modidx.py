@@ -91,6 +91,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                           'trainbook/diagnosis/courses.py'),
                                              'trainbook.diagnosis.courses._at_three_quarters': ( 'diagnosis.courses.html#_at_three_quarters',
                                                                                                  'trainbook/diagnosis/courses.py'),
+                                             'trainbook.diagnosis.courses._is_as_large': ( 'diagnosis.courses.html#_is_as_large',
+                                                                                           'trainbook/diagnosis/courses.py'),
                                              'trainbook.diagnosis.courses.between': ( 'diagnosis.courses.html#between',
                                                                                       'trainbook/diagnosis/courses.py'),
                                              'trainbook.diagnosis.courses.course': ( 'diagnosis.courses.html#course',

@@ -13,6 +13,7 @@ from math import log, prod
 
 import numpy as np
 
+from .courses import validation_curve
 from .graph_rules import loss_name, regression_outputs
 from .passes import by_number, class_counts, guess, losses_of, points, step_of
 from ..run.facts import LossFacts
@@ -213,7 +214,7 @@ def unrelated_numbers(facts: TrainingFacts) -> Iterator[Finding]:
     passes = [one for one in by_number(facts.losses).get(0, []) if one["target"]]
     shares = [found["share"] for one in passes if (found := one.get("correlation"))]
     if len(passes) < 25 or facts.step < 100 or len(shares) < 10 or np.median(shares) > RELATED or not regression_outputs(passes[-1]["graph"]): return
-    costs, validated = guess(passes), facts.validation.get("val_loss")
+    costs, validated = guess(passes), validation_curve(facts)
     if costs is None or passes[0]["inputs"][0]["shape"][-1] < 3 or len({name for one in passes for name in one.get("input_models", [])}) > 1: return
     losses = np.array([one["loss"] for one in passes])
     late = losses[[step_of(one) > facts.step / 2 for one in passes]]
