@@ -21,13 +21,13 @@ from ..run.finding import BACK_TO_BEST, DOUBLE_RATE, Finding, HALVE_RATE, STOP, 
 from ..run.training_facts import Curve, Gradients, TrainingFacts
 
 # %% ../../nbs/3f_diagnosis.trend_rules.ipynb #aaf8e7bd
-def _by_chance(values: np.ndarray) -> float:
+def _by_chance(values: np.ndarray, is_sure: bool) -> float:
     "How far the lowest of some values lies below the last ones by their scatter alone"
     # the median second and third difference of noise with a standard deviation of 1; those of a curve that bends are larger
     noise = min(float(np.median(np.abs(np.diff(values[-20:], order)))) / size for order, size in ((2, 1.65), (3, 3.02)))
     spread = (2 * np.log(len(values)))**.5
     lowest = spread - (np.log(np.log(len(values))) + 2.53) / (2 * spread)  # of so many, how far below their mean (Fisher and Tippett, 1928)
-    return noise * (2. + lowest)  # and a margin for the median of the last three
+    return noise * ((1. if is_sure else 2.) + lowest)  # and a margin for the median of the last three; three that rise are rarely high by chance
 
 def overfitting(facts: TrainingFacts) -> Iterator[Finding]:
     "Validations get worse while the loss of the training goes on falling"
@@ -47,7 +47,7 @@ def overfitting(facts: TrainingFacts) -> Iterator[Finding]:
     gained = start - values[best]
     # more, if nothing was gained yet: that may still come
     floor = .15 if gained <= .05 * scale else .025 if is_sure else .03
-    much = max((.04 if is_sure else .1) * gained, floor * scale, _by_chance(values))
+    much = max((.04 if is_sure else .1) * gained, floor * scale, _by_chance(values, is_sure))
     if values[best + 1:][-3:].min() <= values[best] or now - values[best] <= much: return
     if then - lately < .02 * scale or now - lately < .2 * scale: return
     if rate and values[-1] < values[-3] and rate.values[-1] > 1.5 * np.interp(steps[best], rate.steps, rate.values): return
