@@ -4,14 +4,16 @@
 
 # %% auto #0
 __all__ = ['NARROW', 'Limit', 'LIMITS', 'LIMIT_RULES', 'narrow_layer', 'no_hidden_layer', 'linear_layers', 'single_pixels',
-           'no_order', 'underfitting']
+           'no_order', 'single_tokens', 'plain_coordinates', 'underfitting']
 
 # %% ../../nbs/3h_diagnosis.model_limits.ipynb #bb00cd96
 from collections.abc import Callable, Iterator
 from math import prod
 
-from .courses import course, lies_still, loss_course, plotted, validation_curve
-from .graph_rules import pairs
+import numpy as np
+
+from .courses import Course, between, course, lies_still, loss_course, plotted, validation_curve
+from .graph_rules import pairs, regression_outputs
 from ..run.facts import LossGraph, Node, Parameter, Setup
 from ..run.finding import Finding
 from ..run.training_facts import Curve, TrainingFacts
@@ -108,19 +110,56 @@ def no_order(facts: TrainingFacts) -> str | None:
     has_no_positions = any(_is_word(graph, one) and _is_computed(graph, other) for inputs in sums for one, other in (inputs, inputs[::-1]))
     return "it is not told where in a text a word stands, so that every order is the same to it" if has_no_positions else None
 
+# %% ../../nbs/3h_diagnosis.model_limits.ipynb #c5e8ccb9
+_BY_THEMSELVES = _LINEAR - {"Convolution"} | {"Embedding", "Index", "IndexSelect", "Mul", "Div", "Relu", "Tanh", "Gelu", "Silu", "Sigmoid", "Elu", "LeakyRelu",
+                                              "NativeLayerNorm", "LogSoftmax", "NllLoss"}
+_BENDS = "Relu", "Tanh", "Gelu", "Silu", "Sigmoid", "Elu", "LeakyRelu", "Softplus"
+
+def single_tokens(facts: TrainingFacts) -> str | None:
+    "One token for each answer about the next one"
+    graph = _last_graph(facts)
+    if graph is None or not graph["is_whole"] or not all(node["op"] in _BY_THEMSELVES for node in graph["nodes"]): return None
+    tables = [(one, leaf) for one, leaf in pairs(graph, "Embedding", "Index", "IndexSelect") if leaf["op"] == "AccumulateGrad"]
+    answers = facts.losses[-1]["output"]["shape"]
+    if len(tables) != 1 or len(answers) < 2 or tables[0][1]["shape"][0] != answers[-1]: return None
+    if prod(tables[0][0]["shape"][:-1]) != prod(answers[:-1]): return None
+    return "it is told the last token alone, and none of those before"
+
+def plain_coordinates(facts: TrainingFacts) -> str | None:
+    "Numbers as a function of up to three coordinates, which are evenly spread and go into the first layer as they are"
+    graph = _last_graph(facts)
+    given = facts.losses[-1]["inputs"] if facts.losses else []
+    if graph is None or len(given) != 1 or len(given[0]["shape"]) != 2 or given[0]["shape"][1] > 3 or not regression_outputs(graph): return None
+    ops = {node["op"] for node in graph["nodes"]}
+    spread = given[0]["std"] / max(given[0]["high"] - given[0]["low"], 1e-30)
+    if not graph["is_whole"] or ops & {"Sin", "Cos", "Embedding", "Index"} or not ops & {*_BENDS} or abs(spread - 12**-.5) > .03: return None
+    return f"its {given[0]['shape'][1]} coordinates go in as they are, without sines and cosines of them, and such a net learns what is fine ever more slowly"
+
 # %% ../../nbs/3h_diagnosis.model_limits.ipynb #b22c12b6
 Limit = Callable[[TrainingFacts], str | None]  # in words, what a model can't express; None if there is nothing, or that can't be told
-LIMITS: dict[Limit, float] = {narrow_layer: .3, no_hidden_layer: .3, linear_layers: .15, single_pixels: .3, no_order: .85}  # and the least that is left
+LIMITS: dict[Limit, float] = {narrow_layer: .3, no_hidden_layer: .3, linear_layers: .15, single_pixels: .3, no_order: .85, single_tokens: .3,
+                              plain_coordinates: .6}  # and the least that is left
+
+def _creeps(facts: TrainingFacts, loss: Course) -> bool:
+    "Whether a loss comes down by hardly a tenth of a guess any more, in the second half of a training"
+    if facts.step < (.5 * facts.steps if facts.steps else 200): return False
+    before, now = between(loss, .4 * facts.step, .7 * facts.step), between(loss, .7 * facts.step, facts.step)
+    return before is not None and now is not None and 0 <= before - now < .1 * loss.guess
+
+def _latest(curve: Course) -> float:
+    "The level of a curve; its last value, if that of the last three is the lowest, as their median lags behind"
+    return float(curve.values[-1] if (np.diff(curve.values[-3:]) < 0).all() else curve.level)
 
 def underfitting(facts: TrainingFacts) -> Iterator[Finding]:
     "A loss that lies still while much of it is left, in a model that can't express more"
     loss, curve = loss_course(facts), validation_curve(facts)
-    if loss is None or loss.broke is not None or loss.left > 1.1 or not lies_still(facts, loss): return
-    reason = next((why for limit, least in LIMITS.items() if loss.left > least and (why := limit(facts))), None)
+    if loss is None or loss.broke is not None or loss.left > 1.1: return
+    limits = LIMITS if lies_still(facts, loss) else {plain_coordinates: LIMITS[plain_coordinates]} if _creeps(facts, loss) else {}
+    reason = next((why for limit, least in limits.items() if loss.left > least and (why := limit(facts))), None)
     validations = course(curve)
-    if reason is None or validations and abs(validations.level - loss.level) > .15 * abs(loss.guess): return
+    if reason is None or validations and abs(_latest(validations) - loss.level) > .15 * abs(loss.guess): return
     yield Finding("underfitting", "warning", "model", {"left of the loss": loss.left, "loss now": loss.level},
-                  f"The loss lies still at {loss.level:.3g}, with {loss.left:.0%} of it left, on the training's data and on others alike. The model can't get "
+                  f"The loss stays at {loss.level:.3g}, with {loss.left:.0%} of it left, on the training's data and on others alike. The model can't get "
                   f"further: {reason}.", "A model that can tell more: more units, a hidden layer with an activation, larger kernels, positions of words.",
                   facts.step, series={"loss": plotted(Curve(loss.steps, loss.values))} | ({"validation": plotted(curve)} if curve else {}))
 

@@ -170,13 +170,16 @@ def _ways(facts: TrainingFacts, gradients: Gradients) -> tuple[np.ndarray, np.nd
     ratios = np.nan_to_num(gradients.update_ratio, posinf=0.)
     gone = (ratios * np.diff(gradients.steps, prepend=0)[:, None]).sum(0)
     lately = np.nan_to_num(middle(gradients.update_ratio[-max(ENOUGH, len(ratios) // 4):], 0))
-    return lately, gone + lately * (max(0, facts.steps - facts.step) if facts.steps else 9 * facts.step)
+    to_come = max(0, facts.steps - facts.step) if facts.steps else 9 * facts.step
+    if is_rising(rate_curve(facts)): to_come *= 1 + to_come / (2 * facts.step)  # a warm-up that began at 0 and goes on to the end
+    return lately, gone + lately * to_come
 
 def lr_too_low(facts: TrainingFacts) -> Iterator[Finding]:
     "Steps that together will not have gone anywhere, and a loss that hardly comes down"
     gradients, loss, rate = facts.gradients, loss_course(facts), rate_curve(facts)
-    if gradients is None or loss is None or len(gradients.steps) < ENOUGH or loss.broke is not None or is_rising(rate) or cut_at(rate, facts): return
-    soon = max(30., .08 * facts.steps if facts.steps else 100.)
+    if gradients is None or loss is None or len(gradients.steps) < ENOUGH or loss.broke is not None or cut_at(rate, facts): return
+    if is_rising(rate) and not facts.steps: return
+    soon = max(ENOUGH if is_rising(rate) else 30., .08 * facts.steps) if facts.steps else 100.
     if facts.step < soon or any(event.get("event") in ("resumed", "rollback") for event in facts.events): return
     lately, ways = _ways(facts, gradients)
     whole = float(ways.max())

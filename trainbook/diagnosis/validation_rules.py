@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .courses import loss_curve, validation_curve
 from .data_rules import is_float, is_single, named_inputs, of_the_model
 from .graph_rules import regression_outputs
 from .label_rules import is_mixed
@@ -115,8 +116,7 @@ def classes_skew(facts: TrainingFacts) -> Iterator[Finding]:
 # %% ../../nbs/3i_diagnosis.validation_rules.ipynb #ab38d2f7
 def _losses_by_validation(facts: TrainingFacts) -> np.ndarray:  # shape (2, validations)
     "The loss of each validation, and that of the training just after it"
-    validated = facts.validation.get("val_loss")
-    trained = next((facts.training[name] for name in ("loss", "train_loss") if name in facts.training), None)
+    validated, trained = validation_curve(facts), loss_curve(facts)
     if validated is None or trained is None: return np.empty((2, 0))
     found = []
     for step, following, value in zip(validated.steps, validated.steps[1:], validated.values):
@@ -126,8 +126,10 @@ def _losses_by_validation(facts: TrainingFacts) -> np.ndarray:  # shape (2, vali
 
 def worse_than_a_guess(facts: TrainingFacts) -> Iterator[Finding]:
     "A validation that costs more than a guess from the first one on, and more and more, while the training learns"
-    passes, curve = [one for one in by_number(facts.losses).get(0, []) if one["target"]], facts.validation.get("val_loss")
-    if len(passes) < 15 or curve is None or len(curve.values) < 2 or facts.setup and any("BatchNorm" in kind for _, kind in facts.setup["modules"]): return
+    passes, curve = [one for one in by_number(facts.losses).get(0, []) if one["target"]], validation_curve(facts)
+    if len(passes) < 15 or curve is None or len(curve.values) < 2: return
+    is_normed = facts.setup is not None and any("BatchNorm" in kind for _, kind in facts.setup["modules"])
+    if is_normed and (len(curve.values) < 4 or not (np.diff(curve.values) > 0).all()): return
     costs, left = guess(passes), float(np.mean([one["loss"] for one in passes[-5:]]))
     if costs is None or not is_single(passes) or not left < .5 * costs: return
     if not curve.values.min() > 1.2 * costs or not curve.values[-1] > 1.1 * curve.values[0]: return
@@ -140,7 +142,7 @@ def worse_than_a_guess(facts: TrainingFacts) -> Iterator[Finding]:
 # %% ../../nbs/3i_diagnosis.validation_rules.ipynb #035ef8d4
 def noise_in_classes(facts: TrainingFacts) -> Iterator[Finding]:
     "A classifier that does better in three validations than in the training, where most of the loss is left"
-    passes = [one for one in by_number(facts.losses).get(0, []) if one["target"] and one["graph"]]
+    passes = [one for one in by_number(facts.losses).get(0, []) if one["target"] and one["graph"] and one["inputs"]]
     if len(passes) < 15 or any(map(is_mixed, passes)) or regression_outputs(passes[-1]["graph"]): return
     if not facts.setup or facts.setup["dropout"] or not is_single(passes) or len(passes[-1].get("terms", [])) > 1: return
     costs, counts = guess(passes), class_counts(passes)
@@ -162,7 +164,7 @@ def _variance(targets: Sequence[Values]) -> float:
 
 def noise_in_numbers(facts: TrainingFacts) -> Iterator[Finding]:
     "Targets of a regression that scatter more than those of the validation, by what the net can't explain"
-    passes, curve = [one for one in by_number(facts.losses).get(0, []) if one["target"]], facts.validation.get("val_loss")
+    passes, curve = [one for one in by_number(facts.losses).get(0, []) if one["target"]], validation_curve(facts)
     validated = [one["target"] for one in facts.validations if one["target"]]
     if len(passes) < 20 or not validated or curve is None or len(curve.values) < 3 or facts.setup and facts.setup["dropout"]: return
     costs = guess(passes)
