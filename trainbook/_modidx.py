@@ -301,6 +301,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                             'trainbook/diagnosis/label_rules.py'),
                                                  'trainbook.diagnosis.label_rules._are_outputs_clipped': ( 'diagnosis.label_rules.html#_are_outputs_clipped',
                                                                                                            'trainbook/diagnosis/label_rules.py'),
+                                                 'trainbook.diagnosis.label_rules._is_a_hill': ( 'diagnosis.label_rules.html#_is_a_hill',
+                                                                                                 'trainbook/diagnosis/label_rules.py'),
                                                  'trainbook.diagnosis.label_rules._is_as_sure_of_all': ( 'diagnosis.label_rules.html#_is_as_sure_of_all',
                                                                                                          'trainbook/diagnosis/label_rules.py'),
                                                  'trainbook.diagnosis.label_rules._is_labelled': ( 'diagnosis.label_rules.html#_is_labelled',

@@ -197,7 +197,7 @@ _NORMS, _PLAIN = "Norm", ("Linear", "Conv1d", "Conv2d", "Conv3d")  # parts of th
 
 def _is_fresh(weight: Parameter, kind: str) -> bool:
     "Whether the numbers of a weight are spread as PyTorch initialises it: a norm's at 1, another layer's as far as chance allows"
-    if _NORMS in kind: return weight["size"] == 1
+    if _NORMS in kind: return abs(weight["size"] - 1) < 1e-6  # rounded
     count, inputs = prod(weight["shape"]), prod(weight["shape"][1:])
     return abs(weight["size"] * (3 * inputs)**.5 - 1) < 3 * .45 / count**.5  # the standard deviation of the root mean square of so many
 
@@ -211,8 +211,8 @@ def frozen_as_initialised(facts: TrainingFacts) -> Iterator[Finding]:
     if sum(kind in _PLAIN for _, kind in weights) < 2 or not all(_is_fresh(*one) for one in weights) or any(one["size"] for one in shifts): return
     names = [one["name"] for one, _ in frozen]
     yield Finding("frozen_params", "error", _module(names[0]), dict(parameters=names[:20], count=len(names)),
-                  f"{_named(names)} are frozen, and are as they were initialised: nothing has trained them, and nothing will. What comes after them has to make "
-                  "do with random features.",
+                  f"{_named(names)} are frozen, and are as they were initialised: nothing has trained them, and nothing will. What comes "
+                  "after them has to make do with random features.",
                   "Load trained weights before you freeze: model.load_state_dict(...), weights=...; or let the layers learn: requires_grad_(True)", facts.step,
                   (STOP,))
 
@@ -408,14 +408,14 @@ def _leak(where: str, what: str, alive: Sequence[tuple[int, int]], step: int) ->
                    series={"graphs alive": [(float(alive[i][0]), float(alive[i][1])) for i in chosen]})
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #b4532853
-LEAKED = 2**25  # bytes, above what comes and goes
+LEAKED = 2**24  # bytes, above what comes and goes
 
 def growing_memory(facts: TrainingFacts) -> Iterator[Finding]:
     "Memory that has grown steadily since the first epoch was over"
     curve, epoch = facts.system.get("memory"), _epoch(facts)
     if curve is None or not epoch: return
     steps, memory = curve.steps[curve.steps > epoch], curve.values[curve.steps > epoch]
-    if len(steps) < 4 or steps[-1] - steps[0] < 3 * epoch: return
+    if len(steps) < 4 or steps[-1] - steps[0] < 2 * epoch: return
     growth = memory[-1] - memory[0]
     thirds = np.diff(np.interp(np.linspace(steps[0], steps[-1], 4), steps, memory))
     if growth < max(LEAKED, .05 * memory[0]) or thirds.min() < .15 * growth: return
@@ -426,5 +426,6 @@ def growing_memory(facts: TrainingFacts) -> Iterator[Finding]:
                   series={"memory": [(float(step), float(value)) for step, value in zip(curve.steps, curve.values)][-60:]})
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #cf04161a
-CALL_RULES = (missing_zero_grad, cut_off, model_cut_off, in_a_plain_list, not_in_the_optimizer, unfrozen_for_nothing, frozen_as_initialised, no_rate, no_step, no_backward,
-              not_moved_by_hand, training_in_eval, validation_in_training, dropout_in_evaluation, no_shuffle, sorted_numbers, memory_leak, growing_memory)
+CALL_RULES = (missing_zero_grad, cut_off, model_cut_off, in_a_plain_list, not_in_the_optimizer, unfrozen_for_nothing, frozen_as_initialised, no_rate, no_step,
+              no_backward, not_moved_by_hand, training_in_eval, validation_in_training, dropout_in_evaluation, no_shuffle, sorted_numbers, memory_leak,
+              growing_memory)
