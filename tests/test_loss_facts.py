@@ -2,6 +2,7 @@
 import sys
 import warnings
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
 
 import pytest
@@ -17,6 +18,7 @@ from trainbook import watch
 from trainbook.measure.loss_facts import LossMeasurement
 from trainbook.measure.loss_watch import LossWatch
 from trainbook.measure.parameters import Watched
+from trainbook.measure.ring import Ring
 from trainbook.measure.sampling import next_sample
 
 X = torch.randn(64, 8, generator=torch.Generator().manual_seed(0))
@@ -250,6 +252,23 @@ def test_accumulation_and_scaled_losses_have_the_loss_as_it_is(tmp_path):
     assert [one["loss"] for one in facts] == pytest.approx(losses, rel=1e-3)
     assert [one["old_gradients"] for one in facts if "old_gradients" in one] == [[], []]
     assert [one["step"] for one in facts if one["stepped"]] == [4, 8, 12]
+
+
+def test_what_follows_a_pass_is_told_with_it_however_soon_its_numbers_come(tmp_path, monkeypatch):
+    """On the CPU, the numbers of a pass come at once when they fill a chunk of the ring: before the optimizer's step."""
+    monkeypatch.setattr("trainbook.measure.observer.Ring", partial(Ring, rows=1))
+    model = net()
+    _, facts = train(model, SGD(model.parameters(), .1), tmp_path / "loader", steps=25)
+    assert [(one["step"], one["stepped"]) for one in facts] == [(step, [""]) for step in (*range(1, 16), 19, 23)]
+
+    optimizer = SGD(model.parameters(), .1)
+    with looked_at(model, optimizer, tmp_path / "steps") as (run, facts):
+        for step in run.steps(5):
+            for xb, yb in batches(3): F.cross_entropy(model(xb), yb).backward()
+            assert len(facts) == 3 * step
+            optimizer.step()
+            optimizer.zero_grad()
+    assert [one["stepped"] for one in facts] == [[], [], [""]] * 5
 
 
 def test_loops_without_our_iterators(tmp_path):

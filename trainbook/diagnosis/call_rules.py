@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['FORGOTTEN', 'ENOUGH', 'OFTEN', 'MUCH', 'MOST_OF', 'FEWEST', 'MOST_ALIVE', 'LEAKED', 'CALL_RULES', 'missing_zero_grad',
            'models_of', 'cut_off', 'model_cut_off', 'in_a_plain_list', 'not_in_the_optimizer', 'unfrozen_for_nothing',
-           'no_rate', 'no_step', 'no_backward', 'not_moved_by_hand', 'training_in_eval', 'validation_in_training',
-           'dropout_in_evaluation', 'no_shuffle', 'sorted_numbers', 'memory_leak', 'growing_memory']
+           'frozen_as_initialised', 'no_rate', 'no_step', 'no_backward', 'not_moved_by_hand', 'training_in_eval',
+           'validation_in_training', 'dropout_in_evaluation', 'no_shuffle', 'sorted_numbers', 'memory_leak',
+           'growing_memory']
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #045429ae
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import prod
 
 import numpy as np
 
@@ -36,6 +38,15 @@ def _passes_with_old_gradients(facts: TrainingFacts) -> Counter[str]:
         longest = max(longest, since)
     return Counter({names[0]: longest})
 
+def _steps_with_old_gradients(told: Sequence[LossFacts], name: str) -> int:
+    "The most steps of an optimizer with old gradients, among those of which it is known, without one in between that had none"
+    longest = since = 0
+    for one in told:
+        if name not in one.get("stepped", [name]): continue
+        since = since + 1 if name in one.get("old_gradients", []) else 0
+        longest = max(longest, since)
+    return longest
+
 def missing_zero_grad(facts: TrainingFacts) -> Iterator[Finding]:
     "Steps with gradients that were there before the last step"
     told = [one for one in facts.losses if "old_gradients" in one]
@@ -43,7 +54,7 @@ def missing_zero_grad(facts: TrainingFacts) -> Iterator[Finding]:
     found = Counter(name for one in told for name in one.get("old_gradients", []))
     later = _passes_with_old_gradients(facts)
     for name in found | later:
-        times = found[name] if found[name] >= steps / 4 else 0
+        times = found[name] if found[name] >= steps / 4 else _steps_with_old_gradients(told, name)
         if max(times, later[name]) < FORGOTTEN: continue
         is_by_hand = facts.setup is not None and not facts.setup["optimizers"]
         call = f"{name or 'model'}.zero_grad()" if is_by_hand else _call(name, "zero_grad")
@@ -180,6 +191,30 @@ def unfrozen_for_nothing(facts: TrainingFacts) -> Iterator[Finding]:
     yield Finding("frozen_params", "error", _shared(missed), dict(parameters=missed[:20], count=len(missed)),
                   f"{_named(missed)} were frozen at first and want gradients now, and no optimizer has them: it was made of what was trainable then. No step "
                   "changes them.", "When they are unfrozen: `optimizer.add_param_group({'params': layer.parameters()})`", facts.step, (STOP,))
+
+# %% ../../nbs/38_diagnosis.call_rules.ipynb #5ca002dd
+_NORMS, _PLAIN = "Norm", ("Linear", "Conv1d", "Conv2d", "Conv3d")  # parts of the names of kinds, and kinds
+
+def _is_fresh(weight: Parameter, kind: str) -> bool:
+    "Whether the numbers of a weight are spread as PyTorch initialises it: a norm's at 1, another layer's as far as chance allows"
+    if _NORMS in kind: return abs(weight["size"] - 1) < 1e-6  # rounded
+    count, inputs = prod(weight["shape"]), prod(weight["shape"][1:])
+    return abs(weight["size"] * (3 * inputs)**.5 - 1) < 3 * .45 / count**.5  # the standard deviation of the root mean square of so many
+
+def frozen_as_initialised(facts: TrainingFacts) -> Iterator[Finding]:
+    "The first layers of a model are frozen, and nothing has trained them before"
+    parameters, kinds = (facts.setup["parameters"], {name: kind for name, kind in facts.setup["modules"]}) if facts.setup else ([], {})
+    first = next((at for at, one in enumerate(parameters) if one["is_trainable"]), 0)
+    frozen = [(one, kinds.get(_module(one["name"]), "")) for one in parameters[:first]]
+    weights = [(one, kind) for one, kind in frozen if one["name"].endswith("weight") and (_NORMS in kind or kind in _PLAIN)]
+    shifts = [one for one, kind in frozen if one["name"].endswith("bias") and _NORMS in kind]
+    if sum(kind in _PLAIN for _, kind in weights) < 2 or not all(_is_fresh(*one) for one in weights) or any(one["size"] for one in shifts): return
+    names = [one["name"] for one, _ in frozen]
+    yield Finding("frozen_params", "error", _module(names[0]), dict(parameters=names[:20], count=len(names)),
+                  f"{_named(names)} are frozen, and are as they were initialised: nothing has trained them, and nothing will. What comes "
+                  "after them has to make do with random features.",
+                  "Load trained weights before you freeze: model.load_state_dict(...), weights=...; or let the layers learn: requires_grad_(True)", facts.step,
+                  (STOP,))
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #ba4faf17
 def no_rate(facts: TrainingFacts) -> Iterator[Finding]:
@@ -373,14 +408,14 @@ def _leak(where: str, what: str, alive: Sequence[tuple[int, int]], step: int) ->
                    series={"graphs alive": [(float(alive[i][0]), float(alive[i][1])) for i in chosen]})
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #b4532853
-LEAKED = 2**25  # bytes, above what comes and goes
+LEAKED = 2**24  # bytes, above what comes and goes
 
 def growing_memory(facts: TrainingFacts) -> Iterator[Finding]:
     "Memory that has grown steadily since the first epoch was over"
     curve, epoch = facts.system.get("memory"), _epoch(facts)
     if curve is None or not epoch: return
     steps, memory = curve.steps[curve.steps > epoch], curve.values[curve.steps > epoch]
-    if len(steps) < 4 or steps[-1] - steps[0] < 3 * epoch: return
+    if len(steps) < 4 or steps[-1] - steps[0] < 2 * epoch: return
     growth = memory[-1] - memory[0]
     thirds = np.diff(np.interp(np.linspace(steps[0], steps[-1], 4), steps, memory))
     if growth < max(LEAKED, .05 * memory[0]) or thirds.min() < .15 * growth: return
@@ -391,5 +426,6 @@ def growing_memory(facts: TrainingFacts) -> Iterator[Finding]:
                   series={"memory": [(float(step), float(value)) for step, value in zip(curve.steps, curve.values)][-60:]})
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #cf04161a
-CALL_RULES = (missing_zero_grad, cut_off, model_cut_off, in_a_plain_list, not_in_the_optimizer, unfrozen_for_nothing, no_rate, no_step, no_backward,
-              not_moved_by_hand, training_in_eval, validation_in_training, dropout_in_evaluation, no_shuffle, sorted_numbers, memory_leak, growing_memory)
+CALL_RULES = (missing_zero_grad, cut_off, model_cut_off, in_a_plain_list, not_in_the_optimizer, unfrozen_for_nothing, frozen_as_initialised, no_rate, no_step,
+              no_backward, not_moved_by_hand, training_in_eval, validation_in_training, dropout_in_evaluation, no_shuffle, sorted_numbers, memory_leak,
+              growing_memory)

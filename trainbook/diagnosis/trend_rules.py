@@ -320,7 +320,7 @@ def over_regularised(facts: TrainingFacts) -> Iterator[Finding]:
     yield from islice(chain.from_iterable(way(facts, loss) for way in ways), 1)
 
 # %% ../../nbs/3f_diagnosis.trend_rules.ipynb #3b7a5fb2
-WAIT, SHARE = .01, .4  # seconds for a batch; of the time
+WAIT, SHARE = .01, .35  # seconds for a batch; of the time
 
 def data_bottleneck(facts: TrainingFacts) -> Iterator[Finding]:
     "Most of the time goes by waiting for data"

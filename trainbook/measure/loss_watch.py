@@ -89,6 +89,8 @@ class _Passes:
         self._ranges = dict[int, ClassRanges]()  # by the number of a pass in its step
         self._late: dict[str, Callable[[], bool] | None] = {}  # of optimizers whose step has begun before its passes: whether their last one used old gradients
         self._step, self._number, self._is_full, self._has_reached = -1, 0, False, False
+        self._kept: set[str] | None = None  # optimizers of whose gradients each pass of this step has found some; None before the first
+        self.is_unclear = False  # whether one of these made a step in it, and it can't be told whether the gradients were there before the last one
         self.end()
 
     def begin(self, step: int, batch: list[torch.Tensor], watched: Watched, is_full: bool) -> None:
@@ -97,6 +99,9 @@ class _Passes:
             self._old.forget()
             self._by_hand.forget()
         self._step, self._number, self._batch, self._watched, self._is_full = step, 0, batch, watched, is_full
+        self._kept, self.is_unclear = None, False
+
+    def is_going_on(self, found: _Pass) -> bool: return self._watched is not None and found.about["step"] == self._step
 
     def end(self) -> None:
         "The step is over: holds on to nothing of it"
@@ -118,6 +123,8 @@ class _Passes:
         alive = dict(graphs_alive=self._graphs.alive, losses_alive=self._losses.alive)
         found = self._latest = _Pass(measurement, step=self._step, number=self._number, **alive) if is_own else None
         gradients = self._old.look(self._hooks.optimizers, measurement.numbers)
+        there = {name for name, found in gradients.items() if found}
+        self._kept = there if self._kept is None else self._kept & there
         by_hand = {} if self._hooks.watched else self._by_hand.look(self._models, measurement.numbers)
         if found:
             self._number += 1
@@ -131,6 +138,7 @@ class _Passes:
         name = next((name for name, one in self._hooks.optimizers.items() if one is optimizer), None)
         if name is None: return
         is_old = self._old.step(name)
+        self.is_unclear |= is_old is None and name in (self._kept or ())
         if any(map(callable, given)): self._late[name] = is_old
         if not self._latest or name in self._late: return
         self._latest.steps[name] = is_old
@@ -152,6 +160,7 @@ class LossWatch:
         self._position, self._faults = observer.recorder.position, observer.recorder.faults
         self._close: tuple[Callable[[], None], ...] = ()  # what ends looking at this step
         self._passes, self._full_looks = _Passes(models, hooks), _FullLooks()
+        self._come: list[_Pass] = []  # of the step that goes on, with their numbers
         self._hooks.call_at(0, self._begin)
 
     def on_loop_begin(self) -> None:
@@ -182,11 +191,13 @@ class LossWatch:
         for close in self._close: close()
         self._close = ()
         self._passes.end()
+        come, self._come = self._come, []
+        for found in come: self._tell(found)
 
     def _look(self, step: int, batch: Any):
         "Looks at the losses of a step, if it is one of those"
         self._end()
-        is_looked_at = next_sample(step - 1) == step
+        is_looked_at = next_sample(step - 1) == step or self._passes.is_unclear
         self._hooks.call_at(step + 1 if is_looked_at else next_sample(step), self._begin)
         if not is_looked_at: return
         watched = Watched(self._models, self._hooks.optimizers)
@@ -212,4 +223,7 @@ class LossWatch:
         "The numbers of some passes have come"
         for found, numbers in rows:
             found.measurement.numbers.come(numbers)
-            self._faults.attempt(self.part, lambda found=found: self._on_facts(found.tell()))
+            if self._passes.is_going_on(found): self._come.append(found)
+            else: self._tell(found)
+
+    def _tell(self, found: _Pass): self._faults.attempt(self.part, lambda: self._on_facts(found.tell()))
