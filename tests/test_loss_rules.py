@@ -142,7 +142,7 @@ def only_the_head_in_the_optimizer(): return training(parameters=[parameter("0.w
 def branches_in_turn(): return training(graph=lambda step: graph("NllLoss", "LogSoftmax", reached=[f"{step % 2}.weight"]))
 
 
-@faulty("train_eval_mode", "model")
+@faulty("train_eval_mode", "model.train()")
 def left_in_eval(): return training(evaluating=lambda step: ["drop"] if step > 20 else [])
 
 

@@ -31,6 +31,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                               'trainbook/diagnosis/call_rules.py'),
                                                 'trainbook.diagnosis.call_rules._leak': ( 'diagnosis.call_rules.html#_leak',
                                                                                           'trainbook/diagnosis/call_rules.py'),
+                                                'trainbook.diagnosis.call_rules._loader': ( 'diagnosis.call_rules.html#_loader',
+                                                                                            'trainbook/diagnosis/call_rules.py'),
                                                 'trainbook.diagnosis.call_rules._module': ( 'diagnosis.call_rules.html#_module',
                                                                                             'trainbook/diagnosis/call_rules.py'),
                                                 'trainbook.diagnosis.call_rules._named': ( 'diagnosis.call_rules.html#_named',

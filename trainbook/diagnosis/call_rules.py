@@ -284,7 +284,7 @@ def training_in_eval(facts: TrainingFacts) -> Iterator[Finding]:
     asleep = [one["evaluating"] for one in facts.losses[first:] if one["evaluating"]] if first is not None else []
     if first is None or len(asleep) < MUCH * (len(facts.losses) - first): return
     layers, since = asleep[-1], step_of(facts.losses[first])
-    yield Finding("train_eval_mode", "error", "model", dict(layers=layers[:20], count=len(layers), since=since),
+    yield Finding("train_eval_mode", "error", "model.train()", dict(layers=layers[:20], count=len(layers), since=since),
                   f"The model trains in evaluation mode since step {since}: {_named(layers)} don't act as in a training.",
                   "Before each epoch, and again after each validation: model.train()", facts.step, (STOP,))
 
@@ -294,7 +294,9 @@ def validation_in_training(facts: TrainingFacts) -> Iterator[Finding]:
     awake = [one["training"] for one in recent if one["training"]]
     if not awake or _trains_in_turn(facts) or len(awake) < MOST_OF * len(recent): return
     layers = awake[-1]
-    yield Finding("train_eval_mode", "warning", layers[0], dict(layers=layers[:20], count=len(layers), validations=len(awake)),
+    moody = {name for name, kind in facts.setup["modules"] if "Dropout" in kind or "BatchNorm" in kind} if facts.setup else set[str]()
+    where = f"model.eval(): {layers[0]}" if moody and moody <= {*layers} else layers[0]  # a call that lacks, or a layer that it does not reach
+    yield Finding("train_eval_mode", "warning", where, dict(layers=layers[:20], count=len(layers), validations=len(awake)),
                   f"The model is validated in training mode: {_named(layers)} act as in a training. What is measured is not the model that will be used.",
                   "Before each validation model.eval(), and model.train() after it.", facts.step)
 
@@ -331,6 +333,10 @@ def _are_drawn(passes: Sequence[LossFacts]) -> bool:
         again += len({*most[last:i]}) < len({*most})
     return again > 1
 
+def _loader(facts: TrainingFacts) -> str:
+    "The argument that leaves the samples in order, if the loader is known to do so"
+    return "DataLoader(shuffle=False)" if any(one["is_shuffled"] is False for one in facts.loaders if not one["is_valid"]) else "DataLoader"
+
 def no_shuffle(facts: TrainingFacts) -> Iterator[Finding]:
     "Batches with far fewer classes than all of them together"
     for passes in by_number(facts.losses[-200:]).values():
@@ -341,7 +347,7 @@ def no_shuffle(facts: TrainingFacts) -> Iterator[Finding]:
         found = [len(one["target"]["classes"]) for one in passes if one["target"] and "classes" in one["target"]]
         expected = [_expected_classes(list(pooled.values()), size) for size in sizes]
         if sum(found) > .7 * sum(expected) or _are_drawn(passes): continue
-        yield Finding("no_shuffle", "error", "DataLoader", {"classes in a batch": float(np.mean(found)), "in random batches": float(np.mean(expected)),
+        yield Finding("no_shuffle", "error", _loader(facts), {"classes in a batch": float(np.mean(found)), "in random batches": float(np.mean(expected)),
                                                             "classes so far": len(pooled)},
                       f"A batch holds {np.mean(found):.2g} classes on average, and a random one would hold {np.mean(expected):.2g}: the samples come "
                       "sorted. Each class makes the model "
@@ -362,7 +368,7 @@ def sorted_numbers(facts: TrainingFacts) -> Iterator[Finding]:
         between, within = np.var([after["mean"] for _, after in in_a_row]), np.mean([after["std"]**2 for _, after in in_a_row])
         moves = [abs(after["mean"] - before["mean"]) for before, after in in_a_row]
         if not between > within or not np.mean(moves) < .6 * between**.5: continue
-        yield Finding("no_shuffle", "error", "DataLoader", {"spread within batches": float(within**.5),
+        yield Finding("no_shuffle", "error", _loader(facts), {"spread within batches": float(within**.5),
                                                             "spread of their means": float(between**.5)},
                       f"The targets of a batch have a standard deviation of {within**.5:.2g}, the means of the batches one of {between**.5:.2g}, and each mean "
                       "lies beside the one before: the samples come sorted. What comes last in an epoch makes the model forget the rest.",

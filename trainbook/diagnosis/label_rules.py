@@ -216,7 +216,8 @@ def unrelated_targets(facts: TrainingFacts) -> Iterator[Finding]:
         if not _answers_by_frequency(passes): continue
         noise = float(late.std() / np.sqrt(len(late)))
         if log(len(class_counts(passes))) < 1.05 * reference: continue  # all are as frequent
-        if len(late) < 8 or steps_made < max(100, EARLY * (facts.steps or 0)) or not 1.1 * reference < first < 1.5 * log(passes[0]["output"]["shape"][-1]): continue
+        if steps_made < max(100, EARLY * (facts.steps or 0)): continue
+        if len(late) < 8 or not 1.1 * reference < first < 1.5 * log(passes[0]["output"]["shape"][-1]): continue
         if max(one["loss"] for one in passes) > 1.3 * first: continue  # it was thrown off, and may be dead since
         above, chance = float(late.mean()) / reference - 1, 2 * noise / reference
         if not -.01 - chance <= above <= .03 + chance or late[-len(late) // 3:].mean() < .97 * late[:len(late) // 3].mean(): continue

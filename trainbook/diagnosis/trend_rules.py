@@ -331,7 +331,9 @@ def data_bottleneck(facts: TrainingFacts) -> Iterator[Finding]:
     share = float(np.quantile(waits, .5, method="lower"))
     seconds = share / float(np.median(speeds))
     if share < SHARE or seconds < WAIT: return
-    yield Finding("data_bottleneck", "warning", "DataLoader", {"share of the time": share, "seconds for a batch": seconds},
+    datasets = [one["dataset"] for one in facts.loaders if not one["is_valid"] and "dataset" in one]
+    where = f"DataLoader({datasets[-1]})" if datasets else "DataLoader"
+    yield Finding("data_bottleneck", "warning", where, {"share of the time": share, "seconds for a batch": seconds},
                   f"{share:.0%} of the time the training waits for its data, {1000 * seconds:.0f} ms for each batch.",
                   "More workers, and work that need not be done anew each epoch done once: DataLoader(..., num_workers=4, persistent_workers=True)",
                   facts.step, series={"share of the time": plotted(wait)})

@@ -99,4 +99,4 @@ def loader_facts(
     is_shuffled, with_replacement = _draws(loader)
     size = loader.batch_size if loader.batch_size is not None else getattr(loader.batch_sampler, "batch_size", None)
     return LoaderFacts(step=step, is_valid=is_valid, samples=_length(loader.dataset), batch_size=size if isinstance(size, int) else None,
-                       workers=loader.num_workers, is_shuffled=is_shuffled, with_replacement=with_replacement)
+                       workers=loader.num_workers, is_shuffled=is_shuffled, with_replacement=with_replacement, dataset=type(loader.dataset).__name__)

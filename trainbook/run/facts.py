@@ -186,6 +186,7 @@ class LoaderFacts(TypedDict):
     batch_size: int | None
     workers: int | None
     is_shuffled: bool | None  # None if that can't be told
+    dataset: NotRequired[str]  # the name of its class
     with_replacement: NotRequired[bool | None]  # whether it may draw a sample twice in an epoch
 
 # %% ../../nbs/1p_run.facts.ipynb #7e299a6f
