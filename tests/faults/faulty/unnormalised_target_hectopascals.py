@@ -10,7 +10,8 @@ from trainbook import watch
 KIND = "unnormalised_target"
 TWIN = "weather_station_gru"
 WHERE = "y"
-ALSO = {"dead_relu", "exploding_gradient", "lr_too_high", "lr_too_low", "oscillating_loss", "plateau", "saturated_activation", "underfitting", "unstable", "vanishing_gradient"}
+ALSO = {"dead_relu", "exploding_gradient", "lr_too_high", "lr_too_low", "oscillating_loss", "plateau", "saturated_activation", "underfitting", "unstable",
+        "vanishing_gradient"}
 
 
 def station(n=2000):

@@ -1,4 +1,4 @@
-"""How many different numbers are in a bag? Deep sets: each number is embedded, the embeddings are added, and a small network counts; log_softmax and NLLLoss."""
+"""How many different numbers are in a bag? Deep sets: each number is embedded, the embeddings are added, and a small network counts; NLLLoss."""
 import torch
 from common import accuracy
 from torch import nn
