@@ -409,6 +409,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'trainbook/diagnosis/passes.py'),
                                             'trainbook.diagnosis.passes.points': ( 'diagnosis.passes.html#points',
                                                                                    'trainbook/diagnosis/passes.py'),
+                                            'trainbook.diagnosis.passes.samples_in': ( 'diagnosis.passes.html#samples_in',
+                                                                                       'trainbook/diagnosis/passes.py'),
                                             'trainbook.diagnosis.passes.step_of': ( 'diagnosis.passes.html#step_of',
                                                                                     'trainbook/diagnosis/passes.py')},
             'trainbook.diagnosis.step_rules': { 'trainbook.diagnosis.step_rules._came_down': ( 'diagnosis.step_rules.html#_came_down',

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from .passes import step_of
+from .passes import samples_in, step_of
 from ..run.facts import LossFacts, Values
 from ..run.finding import Finding, scale_rate
 from ..run.training_facts import TrainingFacts
@@ -111,7 +111,7 @@ def _faint_noise(facts: TrainingFacts, generator: str) -> Values | None:
     is_faint = len(given) >= 5 and all(given) and are_floats and all(value["std"] <= FAINT * abs(value["mean"]) for value in numbers)
     return numbers[-1] if is_faint else None
 
-def _share_of_repeated(values: Values) -> float: return values.get("repeated", 0) / max(1, values["shape"][0] if values["shape"] else 1)
+def _share_of_repeated(values: Values) -> float: return values.get("repeated", 0) / max(1, samples_in(values))
 
 def _few_noises(facts: TrainingFacts, generator: str) -> Iterator[Finding]:
     "A generator that is given the same few samples in all batches, while the real ones differ"
@@ -119,8 +119,8 @@ def _few_noises(facts: TrainingFacts, generator: str) -> Iterator[Finding]:
     numbers = [value for values in given for value in values]
     shown = [value for one in facts.losses if generator not in _models(one) for value in _given([one], next(iter(_models(one)), ""))][-20:]  # real and fake
     if len(given) < 5 or not all(given) or not shown or min(map(_share_of_repeated, shown)) > .2: return
-    if not all("float" in value["dtype"] and value["shape"][0] >= 16 and _share_of_repeated(value) > .7 for value in numbers): return
-    count = numbers[-1]["shape"][0]
+    if not all("float" in value["dtype"] and samples_in(value) >= 16 and _share_of_repeated(value) > .7 for value in numbers): return
+    count = samples_in(numbers[-1])
     different = count - numbers[-1].get("repeated", 0)
     yield Finding("mode_collapse", "error", generator, {"samples": count, "different ones": different},
                   f"Of the {count} samples of noise that {generator} is given at once, {different} differ: it can't make more things than that.",

@@ -15,7 +15,7 @@ import numpy as np
 
 from .courses import validation_curve
 from .graph_rules import loss_name, regression_outputs
-from .passes import by_number, class_counts, guess, losses_of, points, step_of
+from .passes import by_number, class_counts, guess, losses_of, points, samples_in, step_of
 from ..run.facts import LossFacts
 from ..run.finding import STOP_EARLY, Finding
 from ..run.training_facts import TrainingFacts
@@ -40,7 +40,7 @@ def _is_of_bags(one: LossFacts, samples: int) -> bool:
 def _is_tagged(one: LossFacts) -> bool:
     "Whether a pass has many labels a sample, of few classes: pixels of pictures, or tags of tokens, of which there are far more than tags"
     counts = (one.get("classes") or {}).get("counts", [])
-    if len(counts) > MOST_TAGS or not one["inputs"] or not sum(counts) > one["inputs"][0]["shape"][0]: return False
+    if len(counts) > MOST_TAGS or not one["inputs"] or not sum(counts) > samples_in(one["inputs"][0]): return False
     given = one["inputs"][0]
     return given["high"] >= 2 * len(counts) if given["dtype"].startswith("int") else len(given["shape"]) > 2
 

@@ -19,7 +19,7 @@ from ..run.training_facts import TrainingFacts
 # %% ../../nbs/3g_diagnosis.leakage_rules.ipynb #bcb6a7bf
 TELLS_ALL = .95  # share of the target's variance
 
-def _is_table(one: LossFacts) -> bool: return len(one["inputs"]) == 1 and one["inputs"][0]["shape"][-1] > 2 and is_float(one["inputs"][0])
+def _is_table(one: LossFacts) -> bool: return len(one["inputs"]) == 1 and max(one["inputs"][0]["shape"][-1:], default=1) > 2 and is_float(one["inputs"][0])
 
 def leakage(facts: TrainingFacts) -> Iterator[Finding]:
     "A single column that explains the target"

@@ -17,7 +17,7 @@ from .courses import loss_curve, validation_curve
 from .data_rules import is_float, is_single, named_inputs, of_the_model
 from .graph_rules import regression_outputs
 from .label_rules import is_mixed
-from .passes import by_number, class_counts, guess, losses_of, points
+from .passes import by_number, class_counts, guess, losses_of, points, samples_in
 from ..run.facts import Values
 from ..run.finding import STOP_EARLY, Finding
 from ..run.training_facts import TrainingFacts
@@ -146,7 +146,7 @@ def noise_in_classes(facts: TrainingFacts) -> Iterator[Finding]:
     if len(passes) < 15 or any(map(is_mixed, passes)) or regression_outputs(passes[-1]["graph"]): return
     if not facts.setup or facts.setup["dropout"] or not is_single(passes) or len(passes[-1].get("terms", [])) > 1: return
     costs, counts = guess(passes), class_counts(passes)
-    if costs is None or len(counts) < 2 or len(counts) >= passes[-1]["inputs"][0]["shape"][0]: return  # pairs in a batch, each with its own number
+    if costs is None or len(counts) < 2 or len(counts) >= samples_in(passes[-1]["inputs"][0]): return  # pairs in a batch, each with its own number
     validated, trained = _losses_by_validation(facts)
     is_better = (validated < .85 * trained) & (validated < .78 * costs) & (trained > .6 * costs) & (trained < 1.03 * costs)
     if not (is_better[2:] & is_better[1:-1] & is_better[:-2]).any(): return
