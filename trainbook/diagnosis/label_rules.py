@@ -9,7 +9,7 @@ __all__ = ['RARE', 'PATIENCE', 'MOST_TAGS', 'CONTRADICTED', 'EARLY_SURE', 'SECON
 
 # %% ../../nbs/3a_diagnosis.label_rules.ipynb #f1e23042
 from collections.abc import Iterator, Sequence
-from math import log, prod, sqrt
+from math import log, prod
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def _recalls(passes: Sequence[LossFacts], chosen: np.ndarray) -> list[tuple[floa
 # %% ../../nbs/3a_diagnosis.label_rules.ipynb #3af52236
 CONTRADICTED = .2  # of the samples that the net is sure of
 EARLY_SURE = .03  # of the samples: as many a fresh net may be sure of
-SECOND = 2.3  # times chance; in a task that is merely hard, the second choice is right more often
+SECOND = 1.4, .06  # times chance, and a bit; in a task that is merely hard, the second choice is right more often
 KNOWN = .85  # accuracy above which it may have learned the labels by heart
 Evidence = tuple[dict[str, float], str]  # what was counted, and what that says
 
@@ -125,13 +125,13 @@ def _missed(passes: Sequence[LossFacts]) -> int: return int((_summed(passes, "co
 def _wrong_by_chance(learning: Sequence[LossFacts], classes: int) -> Evidence | None:
     "Whether in ten passes or more, of which accuracy rises slowly, the second choice is right about as seldom as any other class"
     if classes <= 5: return None
-    likely = SECOND / (classes - 1)
+    most = SECOND[0] / (classes - 1) + SECOND[1]
     for at in range(0, len(learning) - 9, 5):
         some = next((learning[at:end] for end in range(at + 10, len(learning) + 1) if _missed(learning[at:end]) >= 100), [])
         if not some or not all("second_hits" in (one.get("classes") or {}) for one in some): continue
         missed, half = _missed(some), len(some) // 2
         share = sum((one.get("classes") or {}).get("second_hits", 0) for one in some) / missed
-        if _accuracy(some[half:]) - _accuracy(some[:half]) <= .15 and share < likely - sqrt(likely * (1 - likely) / missed):
+        if _accuracy(some[half:]) - _accuracy(some[:half]) <= .15 and share < most:
             return {"wrong": missed, "second choice right": share}, f"where the model is wrong its second choice is right in {share:.0%}, as any class would be"
     return None
 
