@@ -210,7 +210,7 @@ def frozen_as_initialised(facts: TrainingFacts) -> Iterator[Finding]:
     shifts = [one for one, kind in frozen if one["name"].endswith("bias") and _NORMS in kind]
     if sum(kind in _PLAIN for _, kind in weights) < 2 or not all(_is_fresh(*one) for one in weights) or any(one["size"] for one in shifts): return
     names = [one["name"] for one, _ in frozen]
-    yield Finding("frozen_params", "error", _module(names[0]), dict(parameters=names[:20], count=len(names)),
+    yield Finding("frozen_params", "warning", _module(names[0]), dict(parameters=names[:20], count=len(names)),
                   f"{_named(names)} are frozen, and are as they were initialised: nothing has trained them, and nothing will. What comes "
                   "after them has to make do with random features.",
                   "Load trained weights before you freeze: model.load_state_dict(...), weights=...; or let the layers learn: requires_grad_(True)", facts.step,
