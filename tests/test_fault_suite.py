@@ -45,10 +45,11 @@ def test_how_many_there_are():
     assert len({program.name for program in EVERY}) == len(EVERY)
 
 
-def test_every_kind_is_there_to_tune_on_and_in_what_is_reported():
-    """Once the programs to report on were read, there are none until others have written new ones."""
+def test_every_kind_is_there_to_tune_on_and_most_in_what_is_reported():
+    """Once the programs to report on were read, there are none until others have written new ones, and chance cuts these in two."""
     assert {program.KIND for program in suite.programs("tune")} == {*suite.KINDS, None}
-    assert {program.KIND for program in suite.programs("report")} in ({*suite.KINDS, None}, set())
+    reported = {program.KIND for program in suite.programs("report")}
+    assert not reported or None in reported and len(reported) > 25
 
 
 def test_the_halves_are_what_the_readme_says():
