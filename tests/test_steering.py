@@ -971,10 +971,12 @@ def test_a_run_that_is_ended_in_a_pause_lets_its_loop_go(tmp_path):
     def end():
         while run.status != "paused": time.sleep(.01)
         run.finish()
+    ending = threading.Thread(target=end)
     for step in run.steps(3):
         if step == 1:
             run.pause()
-            threading.Thread(target=end).start()
+            ending.start()
+    ending.join()  # the loop goes on as soon as the run has an end, which is written down after that
     assert run.status in ("finished", "stopped") and run.is_over and open_run(run.path).status == run.status
 
 
