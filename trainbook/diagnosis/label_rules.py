@@ -126,9 +126,11 @@ def _wrong_by_chance(learning: Sequence[LossFacts], classes: int) -> Evidence | 
     "Whether in ten passes or more, of which accuracy rises slowly, the second choice is right about as seldom as any other class"
     if classes <= 5: return None
     most = SECOND[0] / (classes - 1) + SECOND[1]
+    until = np.cumsum([0, *map(_missed, ([one] for one in learning))])
     for at in range(0, len(learning) - 9, 5):
-        some = next((learning[at:end] for end in range(at + 10, len(learning) + 1) if _missed(learning[at:end]) >= 100), [])
-        if not some or not all("second_hits" in (one.get("classes") or {}) for one in some): continue
+        end = max(at + 10, int(np.searchsorted(until, until[at] + 100)))
+        some = learning[at:end]
+        if end > len(learning) or not all("second_hits" in (one.get("classes") or {}) for one in some): continue
         missed, half = _missed(some), len(some) // 2
         share = sum((one.get("classes") or {}).get("second_hits", 0) for one in some) / missed
         if _accuracy(some[half:]) - _accuracy(some[:half]) <= .15 and share < most:
