@@ -16,11 +16,12 @@ from ..run.facts import BatchFacts
 from ..run.fault import Faults, say, short
 from ..run.finding import Finding, Severity, ranked
 
-# %% ../../nbs/33_diagnosis.judge.ipynb #c539de6f
+# %% ../../nbs/33_diagnosis.judge.ipynb #927a7c4e
 Rule = Callable[[BatchFacts], Iterable[Finding]]
 RULES: tuple[Rule, ...] = (*GRAPH_RULES, *BATCH_RULES, *FIT_RULES)
 _Facts = TypeVar("_Facts")
 
+# %% ../../nbs/33_diagnosis.judge.ipynb #119c7183
 def _checked(found: Any) -> Finding:
     "What a rule has given, if that can be ranked and shown; raises `TypeError` if not"
     if isinstance(found, Finding) and found.severity in get_args(Severity): return found
@@ -33,6 +34,7 @@ def _findings_of(rule: Callable[[_Facts], Iterable[Finding]], facts: _Facts, fau
         if faults.is_first(f"the rule {name}"): say(f"the rule {name} has failed and says nothing: {short(error)}")
         return []
 
+# %% ../../nbs/33_diagnosis.judge.ipynb #e693d8c7
 def chosen_rules(
     rules: Any,  # as a person gave them
 ) -> tuple[Callable[[Any], Iterable[Finding]], ...]:
@@ -42,6 +44,7 @@ def chosen_rules(
         f"rules is a list of functions that take facts and give findings, such as (*RULES, my_rule); got {short(rules, 100)}")
     return chosen
 
+# %% ../../nbs/33_diagnosis.judge.ipynb #62fe5126
 def judge(
     facts: _Facts,
     rules: Iterable[Callable[[_Facts], Iterable[Finding]]],
