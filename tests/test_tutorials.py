@@ -132,51 +132,65 @@ def test_twelve_ways_a_training_fails(tmp_path):
     assert {run.name: run.status for run in runs if run.status != "finished"} == {"left at the best": "stopped"}
 
 
-def test_your_own_loop_with_half_left_out(tmp_path, recwarn):
-    """What tutorial 02 says of lines that are left out, on its own network and loop."""
-    torch.manual_seed(0)
-    x, y = torch.randn(70, 10), torch.randn(70, 1)
+class OwnLoop:
+    """The network and the loop of tutorial 02, of which the tests below leave lines out."""
 
-    def begin(**options):
-        model = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Dropout(.2), nn.Linear(64, 1))
-        optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
-        return model, optimizer, watch(model, optimizer, dir=tmp_path, view=None, **options)
+    def __init__(self, folder, *, with_optimizer=True, name):
+        torch.manual_seed(0)
+        self.x, self.y = torch.randn(70, 10), torch.randn(70, 1)
+        self.batches = torch.arange(70).split(10)
+        self.model = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Dropout(.2), nn.Linear(64, 1))
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=3e-3)
+        self.run = watch(self.model, self.optimizer if with_optimizer else None, name=name, dir=folder, view=None)
 
-    def train(model, optimizer, rows):
-        loss = nn.functional.mse_loss(model(x[rows]), y[rows])
-        loss.backward(), optimizer.step(), optimizer.zero_grad()
+    def loss(self, rows): return nn.functional.mse_loss(self.model(self.x[rows]), self.y[rows])
+
+    def step(self, rows):
+        loss = self.loss(rows)
+        loss.backward(), self.optimizer.step(), self.optimizer.zero_grad()
         return loss
 
-    batches = torch.arange(70).split(10)
-    model, optimizer, run = begin(name="no epochs")
-    with run:
-        for rows in tqdm(run.batches(batches), disable=True): run.log(loss=train(model, optimizer, rows))
+
+def test_your_own_loop_without_epochs(tmp_path):
+    own = OwnLoop(tmp_path, name="no epochs")
+    with own.run as run:
+        for rows in tqdm(run.batches(own.batches), disable=True): run.log(loss=own.step(rows))
     assert (run.status, run.step, run.progress["epoch"], run.progress["batches"]) == ("finished", 7, None, 7)
 
-    model, optimizer, run = begin(name="no batches")
-    with run:
-        for epoch in run.epochs(5): run.log(loss=train(model, optimizer, slice(None)))
+
+def test_your_own_loop_without_batches(tmp_path):
+    own = OwnLoop(tmp_path, name="no batches")
+    with own.run as run:
+        for epoch in run.epochs(5): run.log(loss=own.step(slice(None)))
     assert (run.status, run.step, [step for step, _ in run.history("loss")]) == ("finished", 5, [1, 2, 3, 4, 5])
 
-    model, optimizer, run = begin(name="forgotten")
-    with run:
+
+def test_your_own_loop_with_valid_forgotten(tmp_path, recwarn):
+    own = OwnLoop(tmp_path, name="forgotten")
+    with own.run as run:
         for epoch in run.epochs(2):
-            for rows in run.batches(batches): run.log(loss=train(model, optimizer, rows))
+            for rows in run.batches(own.batches): run.log(loss=own.step(rows))
             with torch.no_grad():
-                for rows in run.batches(batches): run.log(val_loss=nn.functional.mse_loss(model(x[rows]), y[rows]))
+                for rows in run.batches(own.batches): run.log(val_loss=own.loss(rows))
     assert run.step == 14 and run.curve("val_loss")[0].tolist() == [7, 14]
     said = [str(warning.message) for warning in recwarn if issubclass(warning.category, RuntimeWarning)]  # not those of sockets that others left open
     assert [text for text in said if "valid=True" in text] == said != []
 
-    model, optimizer, run = begin(name="no with")
-    for rows in run.batches(batches): train(model, optimizer, rows)  # and no log
+
+def test_your_own_loop_without_with(tmp_path):
+    own = OwnLoop(tmp_path, name="no with")
+    run = own.run
+    for rows in run.batches(own.batches): own.step(rows)  # and no log
     assert run.status == "finished" and len(run.frame()) == 0 and len(run.frame("gradients")) == 7
     assert [entry["roles"] for entry in run.checkpoints] == [["last"]]
     run.log(test_loss=.5)
     assert run.history("test_loss") == [(7, .5)]
 
-    with watch(model, name="no optimizer", dir=tmp_path, view=None) as run:
-        for rows in run.batches(batches): run.log(loss=train(model, optimizer, rows))
+
+def test_your_own_loop_without_optimizer(tmp_path):
+    own = OwnLoop(tmp_path, with_optimizer=False, name="no optimizer")
+    with own.run as run:
+        for rows in run.batches(own.batches): run.log(loss=own.step(rows))
         with pytest.raises(ValueError): run.scale_lr(.5)
     assert "learning_rate" not in run.frame() and not len(run.frame("gradients"))
 
