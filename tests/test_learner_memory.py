@@ -52,4 +52,5 @@ def test_thousands_of_steps_leak_nothing(learner, frozen):
         learn.fit(1)
         gc.collect()
         found.append((len(tensors()), len(gc.get_objects())))
-    assert found[-1][0] == found[1][0] and found[-1][1] - found[1][1] < 250, found  # in 1,000 steps
+    growth = [now[1] - before[1] for before, now in zip(found, found[1:])]
+    assert found[-1][0] == found[1][0] and min(growth) < 60, found  # a leak grows in each fit, of 250 steps; what torch or Python make once does not

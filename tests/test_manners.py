@@ -451,7 +451,7 @@ import torch
 model = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
 optimizer = torch.optim.SGD(model.parameters(), .1)
 with watch(model, optimizer, name="zoom", dir="runs-manners") as run:
-    for step in run.steps(200):
+    for step in run.steps(40):
         model(torch.ones(2, 4)).square().mean().backward(); optimizer.step(); optimizer.zero_grad()
         run.log(loss=1 / run.step)
 """
@@ -467,7 +467,7 @@ with watch(model, optimizer, name="zoom", dir="runs-manners") as run:
         panel(lab, "zoom").scroll_into_view_if_needed()
         box = area.bounding_box()
         told.append([])
-        for share in (.2025, .5025, .9025):  # in the middle of a step's column: at its edge a fraction of a px decides
+        for share in (.20625, .50625, .90625):  # a quarter of a step, which is several px, from where the nearest step is another one
             lab.page.mouse.move(box["x"] + share * box["width"], box["y"] + 5)
             told[-1].append(panel(lab, "zoom").locator(".gradients .heat .hover span").nth(1).inner_text())
         width, painted = area.evaluate("area => [area.clientWidth * devicePixelRatio, area.querySelector('canvas').width]")
