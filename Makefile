@@ -44,6 +44,7 @@ soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders fu
 faults: .venv/dev  ## what is found in the programs of the fault suite, with three seeds each, beside the goals; about three hours
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/score.py --half tune -j 2
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/score.py --half report -j 2
+	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/grid.py -j 2
 
 export: .venv/dev  ## writes trainbook/ and README.md from nbs/, and cleans the notebooks
 	$(BIN)/nbdev-export

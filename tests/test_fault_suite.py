@@ -8,6 +8,7 @@ import pytest
 from trainbook import open_run
 
 sys.path.insert(0, str(Path(__file__).parent / "faults"))
+import grid
 import score
 import suite
 
@@ -79,3 +80,21 @@ def test_a_fault_is_found_while_it_trains_and_nothing_in_a_sound_training(name, 
     verdict = score.live_verdict(open_run(suite.outcome(program, 0, tmp_path).run))
     if program.KIND: assert score.is_diagnosed(program, verdict) and not score.wrong(program, verdict.held)
     else: assert verdict.told == []
+
+
+PLANTED = """only_the_head_is_given in digits_mlp, l2_by_hand in wine_tanh, inputs_far_from_zero in cancer_binary, validated_on_training_rows in houses_mlp, \
+sound in digits_cnn""".split(", ")
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_is_found(name, tmp_path):
+    [planted] = [one for one in grid.all_planted() if one.name == name]
+    suite.warm_up()
+    verdict = score.live_verdict(open_run(grid.outcome(planted, 0, tmp_path)[1]))
+    if planted.KIND: assert score.is_diagnosed(planted, verdict)
+    else: assert verdict.told == []
+
+
+def test_a_fault_that_a_training_has_no_place_for_is_left_out(tmp_path):
+    [planted] = [one for one in grid.all_planted() if one.name == "flat_targets in digits_mlp"]
+    assert grid.outcome(planted, 0, tmp_path) is None

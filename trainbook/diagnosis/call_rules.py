@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['FORGOTTEN', 'ENOUGH', 'OFTEN', 'MUCH', 'MOST_OF', 'FEWEST', 'MOST_ALIVE', 'LEAKED', 'CALL_RULES', 'missing_zero_grad',
            'models_of', 'cut_off', 'model_cut_off', 'in_a_plain_list', 'not_in_the_optimizer', 'unfrozen_for_nothing',
-           'frozen_as_initialised', 'no_rate', 'no_step', 'no_backward', 'not_moved_by_hand', 'training_in_eval',
-           'validation_in_training', 'dropout_in_evaluation', 'no_shuffle', 'sorted_numbers', 'memory_leak',
-           'growing_memory']
+           'frozen_as_initialised', 'left_out', 'no_rate', 'no_step', 'no_backward', 'not_moved_by_hand',
+           'training_in_eval', 'validation_in_training', 'dropout_in_evaluation', 'no_shuffle', 'sorted_numbers',
+           'memory_leak', 'growing_memory']
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #045429ae
 from collections import Counter
@@ -194,27 +194,55 @@ def unfrozen_for_nothing(facts: TrainingFacts) -> Iterator[Finding]:
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #5ca002dd
 _NORMS, _PLAIN = "Norm", ("Linear", "Conv1d", "Conv2d", "Conv3d")  # parts of the names of kinds, and kinds
+_GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}  # matrices of a recurrent layer, one below the other
+
+def _is_known(one: Parameter, kind: str) -> bool:
+    "Whether it is known how PyTorch initialises a weight"
+    layer = one["name"].rpartition(".")[2]
+    return layer == "weight" and (_NORMS in kind or kind in (*_PLAIN, "Embedding")) or layer.startswith("weight_") and kind in _GATES
 
 def _is_fresh(weight: Parameter, kind: str) -> bool:
     "Whether the numbers of a weight are spread as PyTorch initialises it: a norm's at 1, another layer's as far as chance allows"
     if _NORMS in kind: return abs(weight["size"] - 1) < 1e-6  # rounded
     count, inputs = prod(weight["shape"]), prod(weight["shape"][1:])
+    if kind == "Embedding": return abs(weight["size"] - 1) < 3 * .71 / count**.5  # of normally distributed numbers
+    if kind in _GATES: inputs = weight["shape"][0] // _GATES[kind]
     return abs(weight["size"] * (3 * inputs)**.5 - 1) < 3 * .45 / count**.5  # the standard deviation of the root mean square of so many
+
+def _are_fresh(parameters: Sequence[tuple[Parameter, str]]) -> bool:  # each with the kind of its layer
+    "Whether all parameters of which that can be told are as PyTorch initialises them"
+    shifts = [one for one, kind in parameters if one["name"].endswith("bias") and _NORMS in kind]
+    return all(_is_fresh(one, kind) for one, kind in parameters if _is_known(one, kind)) and not any(one["size"] for one in shifts)
 
 def frozen_as_initialised(facts: TrainingFacts) -> Iterator[Finding]:
     "The first layers of a model are frozen, and nothing has trained them before"
     parameters, kinds = (facts.setup["parameters"], {name: kind for name, kind in facts.setup["modules"]}) if facts.setup else ([], {})
     first = next((at for at, one in enumerate(parameters) if one["is_trainable"]), 0)
     frozen = [(one, kinds.get(_module(one["name"]), "")) for one in parameters[:first]]
-    weights = [(one, kind) for one, kind in frozen if one["name"].endswith("weight") and (_NORMS in kind or kind in _PLAIN)]
-    shifts = [one for one, kind in frozen if one["name"].endswith("bias") and _NORMS in kind]
-    if sum(kind in _PLAIN for _, kind in weights) < 2 or not all(_is_fresh(*one) for one in weights) or any(one["size"] for one in shifts): return
+    if sum(_is_known(*one) and _NORMS not in one[1] for one in frozen) < 2 or not _are_fresh(frozen): return
     names = [one["name"] for one, _ in frozen]
     yield Finding("frozen_params", "warning", _module(names[0]), dict(parameters=names[:20], count=len(names)),
                   f"{_named(names)} are frozen, and are as they were initialised: nothing has trained them, and nothing will. What comes "
                   "after them has to make do with random features.",
                   "Load trained weights before you freeze: model.load_state_dict(...), weights=...; or let the layers learn: requires_grad_(True)", facts.step,
                   (STOP,))
+
+# %% ../../nbs/38_diagnosis.call_rules.ipynb #569b6f13
+def left_out(facts: TrainingFacts) -> Iterator[Finding]:
+    "Layers that get gradients and that no optimizer has, and nothing has trained them before"
+    if not facts.setup or not facts.setup["optimizers"] or len({step_of(one) for one in facts.losses}) < ENOUGH: return
+    reached, kinds = _reached(facts.losses) or set(), {name: kind for name, kind in facts.setup["modules"]}
+    wanting = [one for one in facts.setup["parameters"] if one["is_trainable"] and one["name"] in reached]
+    missed = [(one, kinds.get(_module(one["name"]), "")) for one in wanting if not one["is_optimized"]]
+    if not any(_is_known(*one) for one in missed) or len(missed) == len(wanting) or not _are_fresh(missed): return
+    names = [one["name"] for one, _ in missed]
+    later = {one["name"] for one in _parameters(facts, "") if one["is_optimized"]}
+    if len(models_of(facts.losses)) > 1 or later & {*names} or missed[-1][0] is wanting[-1]: return
+    yield Finding("frozen_params", "error", _shared(names), dict(parameters=names[:20], count=len(names)),
+                  f"{_named(names)} get gradients, and the optimizer does not have them, so no step changes them. They are as they were initialised: what "
+                  "comes after them has to make do with random features.",
+                  "Give the optimizer the whole model: torch.optim.Adam(model.parameters()). If they are not to learn: requires_grad_(False)",
+                  facts.step, (STOP,))
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #ba4faf17
 def no_rate(facts: TrainingFacts) -> Iterator[Finding]:
@@ -432,6 +460,6 @@ def growing_memory(facts: TrainingFacts) -> Iterator[Finding]:
                   series={"memory": [(float(step), float(value)) for step, value in zip(curve.steps, curve.values)][-60:]})
 
 # %% ../../nbs/38_diagnosis.call_rules.ipynb #cf04161a
-CALL_RULES = (missing_zero_grad, cut_off, model_cut_off, in_a_plain_list, not_in_the_optimizer, unfrozen_for_nothing, frozen_as_initialised, no_rate, no_step,
-              no_backward, not_moved_by_hand, training_in_eval, validation_in_training, dropout_in_evaluation, no_shuffle, sorted_numbers, memory_leak,
-              growing_memory)
+CALL_RULES = (missing_zero_grad, cut_off, model_cut_off, in_a_plain_list, not_in_the_optimizer, unfrozen_for_nothing, frozen_as_initialised, left_out,
+              no_rate, no_step, no_backward, not_moved_by_hand, training_in_eval, validation_in_training, dropout_in_evaluation, no_shuffle, sorted_numbers,
+              memory_leak, growing_memory)

@@ -13,7 +13,7 @@ from math import log, prod
 
 import numpy as np
 
-from .courses import validation_curve
+from .courses import cut_at, rate_curve, validation_curve
 from .graph_rules import loss_name, regression_outputs
 from .passes import by_number, class_counts, guess, losses_of, points, samples_in, step_of
 from ..run.facts import LossFacts
@@ -164,6 +164,7 @@ def label_noise(facts: TrainingFacts) -> Iterator[Finding]:
     if len(passes) < 20 or facts.step < 40: return
     losses, counts = np.array([one["loss"] for one in passes]), _summed(passes, "counts")
     if not np.isfinite(losses).all() or losses[3:].max() > 1.5 * losses[:3].mean(): return  # it was thrown off
+    if cut_at(rate_curve(facts), facts) is not None: return  # it was stopped in the midst of learning
     if _sum_of(passes[:3], "sure").sum() > EARLY_SURE * _summed(passes[:3], "counts").sum(): return  # by the size of its outputs
     chance, classes = float(counts.max() / counts.sum()), int((counts > 0).sum())
     groups = [passes[i:i + 5] for i in range(0, len(passes) - 4, 5)]

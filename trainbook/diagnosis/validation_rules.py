@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FAR', 'CHANGED', 'BEHIND', 'OTHER_DATA', 'VALIDATION_RULES', 'data_skew', 'classes_skew', 'worse_than_a_guess',
-           'noise_in_classes', 'noise_in_numbers', 'leakage_in_training']
+           'nothing_carries_over', 'noise_in_classes', 'noise_in_numbers', 'leakage_in_training']
 
 # %% ../../nbs/3i_diagnosis.validation_rules.ipynb #c8ebddfc
 from collections.abc import Iterator, Sequence
@@ -36,6 +36,7 @@ def _is_as_given(facts: TrainingFacts) -> bool:
 
 def _are_alike(ours: list[int], theirs: list[int]) -> bool:
     "Whether shapes are those of the same thing: not of what a layer is given instead of the model, nor sequences of other lengths"
+    if len(ours) == 2 and len(theirs) == 3: return ours[1] == theirs[2]  # a linear layer is given all time steps in one table
     return len(ours) == len(theirs) and (len(ours) != 2 or ours[1] == theirs[1]) and (len(ours) != 3 or ours[2:] == theirs[2:])
 
 def _compared(facts: TrainingFacts) -> Iterator[tuple[int, list[Values], list[Values]]]:
@@ -139,6 +140,23 @@ def worse_than_a_guess(facts: TrainingFacts) -> Iterator[Finding]:
                   "Use one function for all parts, with the vocabulary, the classes and the order of channels of the training; look at a sample of each "
                   "part.", facts.step, series={"loss": losses_of(passes), "validation": [*zip(curve.steps.tolist(), curve.values.tolist())][-60:]})
 
+# %% ../../nbs/3i_diagnosis.validation_rules.ipynb #e42988e0
+def nothing_carries_over(facts: TrainingFacts) -> Iterator[Finding]:
+    "A training that learns, and validations that are as good as a guess at first and then get worse"
+    passes, curve = [one for one in by_number(facts.losses).get(0, []) if one["target"]], validation_curve(facts)
+    if len(passes) < 20 or facts.step < 100 or curve is None or len(curve.values) < 5 or not is_single(passes): return
+    costs, late = guess(passes), np.array([one["loss"] for one in passes[-max(8, len(passes) // 4):]])
+    if costs is None or not np.isfinite(late).all() or not np.isfinite(curve.values).all(): return
+    learned = costs - float(late.mean())
+    if learned < .01 * costs or learned < 3 * float(late.std()) / len(late)**.5: return
+    values = curve.values / costs
+    if not .985 < values.min() or not values[0] < 1.2 or np.median(values[-3:]) < max(1.005, np.median(values[:3])): return
+    yield Finding("bad_data", "error", "target", {"loss": float(late.mean()), "validation's loss": float(curve.values[-1]), "what a guess costs": costs},
+                  f"The loss of the training has come down to {late.mean():.3g}, and that of the validation was never below {costs:.3g}, which a guess "
+                  "costs, and gets worse. What is learned holds for no other data: the targets may belong to other rows.",
+                  "Look at some samples with their targets as they come from the loader; check each sort, shuffle and shift since they were read.", facts.step,
+                  series={"loss": losses_of(passes), "validation": [*zip(curve.steps.tolist(), curve.values.tolist())][-60:]})
+
 # %% ../../nbs/3i_diagnosis.validation_rules.ipynb #035ef8d4
 def noise_in_classes(facts: TrainingFacts) -> Iterator[Finding]:
     "A classifier that does better in three validations than in the training, where most of the loss is left"
@@ -198,4 +216,4 @@ def leakage_in_training(facts: TrainingFacts) -> Iterator[Finding]:
                   "Compute such a column for each row from other rows only (out of fold).", facts.step)
 
 # %% ../../nbs/3i_diagnosis.validation_rules.ipynb #a43903a3
-VALIDATION_RULES = data_skew, classes_skew, worse_than_a_guess, noise_in_classes, noise_in_numbers, leakage_in_training
+VALIDATION_RULES = data_skew, classes_skew, worse_than_a_guess, nothing_carries_over, noise_in_classes, noise_in_numbers, leakage_in_training

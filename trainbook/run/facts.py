@@ -30,6 +30,7 @@ class Values(TypedDict):
     squeezed: NotRequired[Squeezed]  # of a table; columns of which nearly all values are equal are left out
     spread: NotRequired[float]  # mean distance between two samples, divided by the mean length of one
     repeated: NotRequired[int]  # samples that are equal to an earlier one
+    marks: NotRequired[list[float]]  # a weighted sum of each of the first samples, by which equal ones are found in other batches
 
 # %% ../../nbs/1p_run.facts.ipynb #2ac856de
 class Node(TypedDict):
