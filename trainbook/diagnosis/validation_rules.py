@@ -148,7 +148,7 @@ def nothing_carries_over(facts: TrainingFacts) -> Iterator[Finding]:
     costs, late = guess(passes), np.array([one["loss"] for one in passes[-max(8, len(passes) // 4):]])
     if costs is None or not np.isfinite(late).all() or not np.isfinite(curve.values).all(): return
     learned = costs - float(late.mean())
-    if learned < .01 * costs or learned < 3 * float(late.std()) / len(late)**.5: return
+    if not .01 * costs < learned < .3 * costs or learned < 3 * float(late.std()) / len(late)**.5: return
     values = curve.values / costs
     if not .985 < values.min() or not values[0] < 1.2 or np.median(values[-3:]) < max(1.005, np.median(values[:3])): return
     yield Finding("bad_data", "error", "target", {"loss": float(late.mean()), "validation's loss": float(curve.values[-1]), "what a guess costs": costs},

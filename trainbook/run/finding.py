@@ -62,7 +62,7 @@ SYMPTOMS: dict[Kind, set[Kind]] = {  # of each cause
     "dead_relu": _and(_SLOW, "vanishing_gradient", "no_update", "frozen_params", "label_noise"),
     "saturated_activation": _and(_SLOW, "vanishing_gradient", "no_update"), "vanishing_gradient": _SLOW, "over_regularised": _and(_SLOW, "vanishing_gradient"),
     "exploding_gradient": _and(_NOT_LEARNING, "nan_loss"), "unstable": _and(_SLOW, "nan_loss"),
-    "lr_too_high": _and(_SLOW, "nan_loss", "oscillating_loss", "over_regularised", "unstable"), "lr_too_low": {"plateau", "underfitting"},
+    "lr_too_high": _and(_SLOW, "nan_loss", "oscillating_loss", "over_regularised"), "lr_too_low": {"plateau", "underfitting"},
     "oscillating_loss": {"plateau", "underfitting"}, "underfitting": {"plateau"},
     "train_eval_mode": _NOT_LEARNING, "no_shuffle": _and(_LOOP_FAULT, "class_imbalance", "label_noise")}
 
