@@ -35,12 +35,13 @@ def measure_pass(
     numbers: Numbers,
     step: int,
     graphs_alive: int,
+    is_marked: bool = True,  # whether samples get marks, by which they are known again
 ) -> Callable[[], ValidationFacts]:  # once the numbers have come
     "What a model was given in a validation, and what it made of it"
     target, output = found.target, found.output
     classes = 0 if target is None or target.is_floating_point() else output.shape[1] if output is not None and output.dim() == 2 else 2
     kinds = range(min(classes, COLUMNS)) if classes else range(-1, 33)
-    inputs = [(measure_values(one, numbers, with_columns=True), measure_samples(one, numbers)) for one in found.inputs]
+    inputs = [(measure_values(one, numbers, with_columns=True), measure_samples(one, numbers, is_marked)) for one in found.inputs]
     tell_output = measure_values(output, numbers) if output is not None else None
     tell_target = measure_values(target, numbers, kinds=kinds) if target is not None else None
     table = next((one for one in found.inputs if one.dim() == 2 and one.is_floating_point()), None)
@@ -123,6 +124,7 @@ class ValidationRecorder:
         self._passes = PassWatch(models, self._record, lambda error: recorder.faults.blame(_PART, error))
         self._in_steps = ValidationSteps(recorder, hooks, self._passes)
         self._loops = 0  # over training batches, around this moment
+        self._to_mark = 3  # passes whose samples are marked yet: those of later validations are the same, as a rule
 
     def on_batches_begin(self) -> None:
         self._loops += 1
@@ -154,7 +156,8 @@ class ValidationRecorder:
         if not self._loops or self._recorder.position.validating: self._in_steps.close()
         device = next((one.device for one in found.inputs if one.device.type != "cpu"), torch.device("cpu"))
         numbers = Numbers(device)
-        with torch.autocast(device.type, enabled=False): tell = measure_pass(found, numbers, self._recorder.position.step, graphs_alive)
+        with torch.autocast(device.type, enabled=False): tell = measure_pass(found, numbers, self._recorder.position.step, graphs_alive, self._to_mark > 0)
+        self._to_mark -= 1
         record_on_arrival(numbers, self._observer, lambda: self._recorder.fact("validation", tell()))
 
 # %% ../../nbs/2s_measure.fact_recorder.ipynb #8fff456e

@@ -108,6 +108,7 @@ def _marks(rows: torch.Tensor) -> torch.Tensor:  # of shape (samples, numbers)
 def measure_samples(
     tensor: torch.Tensor,  # of samples along its first dimension
     numbers: Numbers,
+    is_marked: bool = True,  # whether the samples get marks
 ) -> Callable[[], dict[str, Any]]:  # `spread`, `repeated` and `marks`, as `Values` has them; empty if there is nothing to compare
     "How different samples are"
     if not is_plain(tensor) or tensor.dim() < 2 or len(tensor) < 2 or tensor.numel() <= len(tensor): return dict
@@ -117,12 +118,12 @@ def measure_samples(
     some, marks, first = rows(SOME), _marks(rows(4096)).sort().values, tensor.detach()[:MARKED].flatten(1)
     length, apart = some.norm(dim=1).mean(), torch.nn.functional.pdist(some - some.mean(0)).mean()
     repeated = (marks[1:] == marks[:-1]).sum()
-    kept = _marks(as_floats(first[:, ::ceil(first.shape[1] / PLACES)]))
-    tell = numbers.add(torch.cat([torch.stack([apart, length, repeated.to(apart.dtype)]), kept.to(apart.dtype)]))
+    kept = _marks(as_floats(first[:, ::ceil(first.shape[1] / PLACES)])).to(apart.dtype) if is_marked else apart.new_zeros(0)
+    tell = numbers.add(torch.cat([torch.stack([apart, length, repeated.to(apart.dtype)]), kept]))
 
     def told() -> dict[str, Any]:
         apart, length, repeated, *marks = tell()
-        return dict(spread=apart / length if length else 0., repeated=round(repeated), marks=marks)
+        return dict(spread=apart / length if length else 0., repeated=round(repeated)) | (dict(marks=marks) if is_marked else {})
 
     return told
 
