@@ -39,7 +39,7 @@ HEART, REST = .02, .25  # of what a guess costs: the most that is left of the tr
 def _known_by_heart(facts: TrainingFacts, loss: Course, curve: Curve) -> Iterator[Finding]:
     "Hardly any loss on the training's data, and a good part of it on others, where it comes no further"
     values = curve.values
-    if len(values) < 8 or loss.guess <= 0 or loss.left > HEART: return
+    if len(values) < 8 or loss.guess == loss.first or loss.left > HEART: return  # what a guess costs has to be known
     before, now = (float(np.median(part)) for part in np.array_split(values, 3)[1:])
     if now < REST * loss.guess or now < .97 * before or _is_begun_anew(facts, curve): return
     yield Finding("overfitting", "warning", "", {"validation now": now, "loss of the training now": loss.level, "what a guess costs": loss.guess},
