@@ -43,7 +43,7 @@ class Training:
     shuffle: bool = True
     scheduler: "Callable | None" = None  # (optimizer, steps) -> scheduler, stepped once a batch
     clip: "float | None" = None
-    parameters: "Callable" = lambda model: model.parameters()
+    parameters: Callable = lambda model: model.parameters()
     clears: Callable = lambda step: True
     steps: Callable = lambda step: True
     train_mode: bool = True
@@ -195,9 +195,9 @@ def demand_lstm():
 
 
 class Encoder(nn.Module):
-    def __init__(self, width, classes, length, features=None, words=None, depth=2, drop=.1):
+    def __init__(self, width, classes, length, features, depth=2, drop=.1):
         super().__init__()
-        self.embed = nn.Embedding(words, width) if words else nn.Linear(features, width)
+        self.embed = nn.Linear(features, width)
         self.positions = nn.Parameter(.02 * torch.randn(length, width))
         layer = nn.TransformerEncoderLayer(width, 4, 2 * width, drop, batch_first=True, norm_first=True)
         self.encoder, self.head = nn.TransformerEncoder(layer, depth, enable_nested_tensor=False), nn.Linear(width, classes)
@@ -335,7 +335,7 @@ def all_but_the_head_are_frozen(t):
 
 @fault("double_softmax")
 def softmax_before_cross_entropy(t):
-    need(is_classes(t) and t.measure is not None and t.criterion in (F.cross_entropy,) or isinstance(t.criterion, nn.CrossEntropyLoss))
+    need(t.criterion is F.cross_entropy or isinstance(t.criterion, nn.CrossEntropyLoss))
     t.model = Then(t.model, nn.Softmax(dim=-1))
 
 
@@ -367,7 +367,7 @@ def logits_into_nll(t):
 
 
 @fault("wrong_loss")
-def squares_of_one_hot_logits(t):
+def squares_of_probabilities(t):
     need(is_classes(t) and last_layer(t).out_features > 2 and t.train[1].ndim == 1)
     classes = last_layer(t).out_features
     t.criterion = lambda output, y: F.mse_loss(output.softmax(-1), F.one_hot(y, classes).float())
@@ -452,7 +452,7 @@ def some_inputs_are_nan(t):
 
 
 @fault("bad_data")
-def a_third_is_a_sentinel(t):
+def holes_filled_with_a_sentinel(t):
     need(is_numbers(t) and t.train[0].ndim == 2)
     def holes(x):
         x = x.clone()
@@ -550,10 +550,8 @@ def twenty_five_tanh_layers_small(t):
 
 @fault("vanishing_gradient", "plateau")
 def an_rnn_that_forgets(t):
-    x, y = t.train
     need(t.kind == "rnn" and is_classes(t))
-    *parts, = tensors(common.first_symbol())
-    t.train, t.valid, t.test = parts
+    t.train, t.valid, t.test = tensors(common.first_symbol())
     t.model, t.epochs = LastState(nn.RNN(8, 24, batch_first=True), nn.Linear(24, 4), nn.Embedding(4, 8)), 15
 
 
@@ -618,7 +616,7 @@ def log_of_a_probability(t):
 
 
 @fault("nan_loss", "exploding_gradient", "bad_data")
-def a_root_without_an_end(t):
+def a_root_near_zero(t):
     need(t.measure is r2)
     t.criterion = lambda output, y: ((output - y).square().sum(-1).clamp(min=.001) - .001).sqrt().mean() * .1 + F.mse_loss(output, y)
 
@@ -634,7 +632,7 @@ def sgd_at_the_edge(t): t.optimizer = sgd(.6 if t.kind == "mlp" else .4, .95)
 
 
 @fault("oscillating_loss", "lr_too_high", "unstable")
-def adam_of_three_hundredths(t): t.optimizer = adam(5e-2)
+def adam_at_a_twentieth(t): t.optimizer = adam(5e-2)
 
 
 @fault("data_bottleneck")
