@@ -11,11 +11,14 @@ from trainbook.diagnosis.gan_rules import GAN_RULES
 from trainbook.diagnosis.judge import judge
 from trainbook.diagnosis.label_rules import LABEL_RULES
 from trainbook.diagnosis.leakage_rules import LEAKAGE_RULES
+from trainbook.diagnosis.order_rules import ORDER_RULES
+from trainbook.diagnosis.parameter_rules import PARAMETER_RULES
 from trainbook.diagnosis.unit_rules import UNIT_RULES
 from trainbook.diagnosis.validation_rules import VALIDATION_RULES
 from trainbook.run.training_facts import Curve, TrainingFacts
 
-RULES = (*FIRST_LOSS_RULES, *CALL_RULES, *DATA_RULES, *LEAKAGE_RULES, *VALIDATION_RULES, *LABEL_RULES, *UNIT_RULES, *GAN_RULES)
+RULES = (*FIRST_LOSS_RULES, *PARAMETER_RULES, *CALL_RULES, *ORDER_RULES, *DATA_RULES, *LEAKAGE_RULES, *VALIDATION_RULES, *LABEL_RULES, *UNIT_RULES,
+         *GAN_RULES)
 FAULTS, SOUND = {}, {}
 
 

@@ -7,7 +7,7 @@ __all__ = ['MOST_CLASSES', 'LOSS_RULES', 'GRAPH_RULES', 'given_to', 'pairs', 'lo
            'loss_without_logarithm', 'divergence_without_logarithm', 'signed_error', 'softmax_of_one',
            'rate_as_logarithm', 'negated', 'regression_outputs', 'out_of_reach', 'class_of_another_loss',
            'tags_as_classes', 'error_between_classes', 'broadcast', 'shape_broadcast', 'samples_paired', 'no_update',
-           'frozen_params', 'train_eval_mode']
+           'frozen_params', 'named', 'train_eval_mode']
 
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #81e77d0f
 from collections.abc import Iterator, Sequence
@@ -349,7 +349,7 @@ def frozen_params(facts: BatchFacts) -> Iterator[Finding]:
     cut = [p["name"] for p in wanting if p["name"] not in graph["reached"]]
     if cut and cut[0] == wanting[0]["name"]:
         yield Finding("frozen_params", "error", cut[0].rpartition(".")[0] or cut[0], dict(parameters=cut[:20], count=len(cut)),
-                      f"The loss does not depend on {_named(cut)}: the way from there is cut by detach(), .data, no_grad or a conversion to NumPy. "
+                      f"The loss does not depend on {named(cut)}: the way from there is cut by detach(), .data, no_grad or a conversion to NumPy. "
                       "These layers stay as they were initialised.", "Leave out what cuts the way, between these layers and the next.")
     if graph["strangers"]:
         yield Finding("frozen_params", "error", "model", dict(shapes=graph["strangers"][:20], count=len(graph["strangers"])),
@@ -359,17 +359,17 @@ def frozen_params(facts: BatchFacts) -> Iterator[Finding]:
     missed = [p["name"] for p in wanting if p["name"] in graph["reached"] and not p["is_optimized"]]
     if facts["learning_rates"] and missed and missed[-1] == graph["reached"][-1]:
         yield Finding("frozen_params", "error", missed[-1].rpartition(".")[0] or missed[-1], dict(parameters=missed[:20], count=len(missed)),
-                      f"The optimizer does not have {_named(missed)}, among them the last layer: it was made before they were.",
+                      f"The optimizer does not have {named(missed)}, among them the last layer: it was made before they were.",
                       "Make the optimizer after the model is complete, or add them by optimizer.add_param_group.")
 
-def _named(names: Sequence[str]) -> str: return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def named(names: Sequence[str]) -> str: return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #76b5f6c9
 def train_eval_mode(facts: BatchFacts) -> Iterator[Finding]:
     "The whole model is in evaluation mode, and that makes a difference"
     if not (layers := facts["evaluating"]): return
     yield Finding("train_eval_mode", "error", "model", dict(layers=layers[:20], count=len(layers)),
-                  f"The model is in evaluation mode: {_named(layers)} don't act as in a training.", "Call model.train() before the training begins, and again "
+                  f"The model is in evaluation mode: {named(layers)} don't act as in a training.", "Call model.train() before the training begins, and again "
                   "after each validation.")
 
 # %% ../../nbs/30_diagnosis.graph_rules.ipynb #620500b2

@@ -15,6 +15,8 @@ from .gan_rules import GAN_RULES
 from .label_rules import LABEL_RULES
 from .leakage_rules import LEAKAGE_RULES
 from .model_limits import LIMIT_RULES
+from .order_rules import ORDER_RULES
+from .parameter_rules import PARAMETER_RULES
 from .step_rules import STEP_RULES
 from .trend_rules import TREND_RULES
 from .unit_rules import UNIT_RULES
@@ -24,5 +26,5 @@ from ..run.training_facts import TrainingFacts
 
 # %% ../../nbs/3u_diagnosis.training_rules.ipynb #b7e3a20b
 TrainingRule = Callable[[TrainingFacts], Iterable[Finding]]
-RULES: tuple[TrainingRule, ...] = (*FIRST_LOSS_RULES, *CALL_RULES, *DATA_RULES, *LEAKAGE_RULES, *VALIDATION_RULES, *LABEL_RULES, *UNIT_RULES, *GAN_RULES,
-                                   *STEP_RULES, *TREND_RULES, *LIMIT_RULES)
+RULES: tuple[TrainingRule, ...] = (*FIRST_LOSS_RULES, *PARAMETER_RULES, *CALL_RULES, *ORDER_RULES, *DATA_RULES, *LEAKAGE_RULES, *VALIDATION_RULES,
+                                   *LABEL_RULES, *UNIT_RULES, *GAN_RULES, *STEP_RULES, *TREND_RULES, *LIMIT_RULES)
