@@ -18,7 +18,11 @@ setup(
     package_data={"trainbook": ["*.pyi", "py.typed", "static/*"]},
     entry_points={
         "console_scripts": ["trainbook = trainbook.terminal.doctor:main"],
-        "trainbook.views": ["panel = trainbook.widget.panel:Panel", "checkpoints = trainbook.train.checkpoint:Checkpoints"],
+        "trainbook.views": ["panel = trainbook.widget.panel:Panel", "checkpoints = trainbook.train.checkpoint:Checkpoints",
+                            "send_to = trainbook.connect.follower:send_to", "chosen_trackers = trainbook.connect.follower:chosen_trackers"],
+        "trainbook.sinks": ["csv = trainbook.connect.files:CSV", "parquet = trainbook.connect.files:Parquet",
+                            "tensorboard = trainbook.connect.tensorboard:TensorBoard", "mlflow = trainbook.connect.mlflow:MLflow",
+                            "wandb = trainbook.connect.wandb:WandB"],
     },
     install_requires=settings["requirements"].split(),
     extras_require={extra: settings[f"{extra}_requirements"].split() for extra in ("gpu", "metrics", "lab", "dev", "bench")},

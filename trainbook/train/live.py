@@ -82,7 +82,7 @@ def _documented_as(other: type) -> Callable[[_Class], _Class]:
 @_documented_as(Run)
 class LiveRun:
     "A run that is recorded, shown and steered while it trains"
-    views: list[Any]; recorder: "Recorder"; commands: "Commands"; stops: "StopRequests"; loop: "Loop"; hooks: "StepHooks"; replay: "Replay"
+    views: list[Any]; sendings: list[Any]; recorder: "Recorder"; commands: "Commands"; stops: "StopRequests"; loop: "Loop"; hooks: "StepHooks"; replay: "Replay"
     learning_rate: "LearningRate"; observer: "Observer"; evaluation: "Evaluation"; metric_log: "MetricLog"; checkpointer: "Checkpointer"
     early_stopper: "EarlyStopper"; showing: "Showing"; intervals: "Every"; diagnosis: "LiveDiagnosis"; fact_recorder: "FactRecorder | None"
     is_local = True  # this process writes it
@@ -112,7 +112,7 @@ class LiveRun:
         training = TrainingState(models, optimizers, scheduler, state)
         point = None if resume is None else resume_point(resume, training, {key for part in SAVED for key in part.saves})
         if point: training.restore(point.snapshot)
-        self.model, self.optimizer, self.views = model, optimizer, []
+        self.model, self.optimizer, self.views, self.sendings = model, optimizer, [], []
         self.recorder = Recorder(**recorder, parent=point and point.record)
         self.commands, self.stops = Commands(self.recorder), StopRequests()
         self.loop = Loop(self.recorder, self.commands, self.stops)

@@ -18,7 +18,7 @@ from ..measure.parts import by_name
 from ..run.about import config_dict, in_marimo, notebook
 from ..run.fault import say
 from ..run.layout import PlotItem, plot_specs
-from ..run.run import Run
+from ..run.run import Run, later
 from .checkpoint_store import keep_policy
 from .early_stopping import Monitor, StoppingRule, stopping_rule
 from .live import LiveRun
@@ -141,6 +141,17 @@ def _stopping_and_best(
                          "early stopping; give one mode")
     return rule, Monitor(best.monitor, best.mode)
 
+# %% ../../nbs/5l_train.watch.ipynb #8d693c5d
+def _sendings(
+    run: LiveRun,
+    trackers: Mapping[str, Mapping[str, Any]],  # their options by name
+) -> list[Any]:
+    "What sends the run to trackers"
+    if os.environ.get("RANK", "0") != "0": return []
+    try: return [later("send_to")(tracker, run, **options) for tracker, options in trackers.items()]
+    except Exception as error: say(f"{run.name} is recorded, and can't be sent to {', '.join(trackers)}: {error!r:.300}")
+    return []
+
 # %% ../../nbs/5l_train.watch.ipynb #ea374a2d
 def watch(
     model: "nn.Module | Mapping[str, nn.Module] | None" = None,  # what is trained; several by name
@@ -162,6 +173,7 @@ def watch(
     evaluate: "Callable[[LiveRun], Mapping[str, float]] | None" = None,  # what *Evaluate now* calls, in eval mode; gives metrics
     diagnose: bool = True,  # whether its losses, loaders and validations are looked at, and judged while it trains
     rules: Iterable[TrainingRule] = RULES,  # by which it is judged while it trains; `(*RULES, my_rule)` with one of your own, `()` by none
+    send_to: Iterable[str] | Mapping[str, Mapping[str, Any]] | None = None,  # trackers that follow it, such as `["tensorboard"]`, or their options by name
 ) -> LiveRun:
     "Begins a run: records a training, shows it live and lets it be steered"
     if view not in ("auto", "panel", "terminal", None):
@@ -170,6 +182,7 @@ def watch(
     plots, rules = plot_specs(show), chosen_rules(rules)
     (rule, best), keep, here = _stopping_and_best(monitor, mode, early_stop), keep_policy(checkpoint), notebook()
     config = config_dict({} if config is None else config)
+    trackers = later("chosen_trackers")(send_to) if send_to else {}
     _end_replaced_runs(model, here, resumes=resume is not None)
     run = LiveRun(model, optimizer, every=every, evaluate=evaluate, early_stop=rule, monitor=best, keep=keep, scheduler=scheduler, state=state, resume=resume,
                   diagnose=diagnose, rules=rules, name=name or Path(here.get("notebook") or sys.argv[0] or "run").stem, config=config, dir=dir, show=plots)
@@ -178,6 +191,7 @@ def watch(
     _follow_threads()
     try: run.views = views_of(run, view)
     except Exception as error: say(f"{run.name} can't be shown, but is recorded: {error!r:.300}")
+    run.sendings = _sendings(run, trackers)
     return run
 
 # %% ../../nbs/5l_train.watch.ipynb #06fd9e63
@@ -199,3 +213,4 @@ class WatchOptions(TypedDict, total=False):
     evaluate: "Callable[[LiveRun], Mapping[str, float]] | None"
     diagnose: bool
     rules: Iterable[TrainingRule]
+    send_to: Iterable[str] | Mapping[str, Mapping[str, Any]] | None
