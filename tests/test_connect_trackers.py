@@ -56,7 +56,7 @@ def from_csv(run, options):
 
 
 def from_wandb(run, options):
-    parts = [read_offline(file)["metrics"] for file in sorted(run.path.glob("wandb/offline-run-*/*.wandb"))]
+    parts = [part["metrics"] for file in sorted(run.path.glob("wandb/offline-run-*/*.wandb")) if (part := read_offline(file))]
     return {name: tuple(np.concatenate(column) for column in zip(*(part[name] for part in parts if name in part))) for name in METRICS}
 
 

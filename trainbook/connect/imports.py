@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Elsewhere', 'tables_of', 'make_run', 'runs_elsewhere', 'import_runs']
 
-# %% ../../nbs/98_connect.imports.ipynb #d63f3611
+# %% ../../nbs/98_connect.imports.ipynb #55859b9d
 import os, shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ from ..run.run import Run, open_run
 from ..run.tables import is_context, stream_of
 from ..run.writing import check_name
 
-# %% ../../nbs/98_connect.imports.ipynb #11cb8869
+# %% ../../nbs/98_connect.imports.ipynb #71d9f2a2
 class Elsewhere(NamedTuple):
     "A run in another tracker"
     tracker: str
@@ -32,7 +32,7 @@ class Elsewhere(NamedTuple):
     mark: Any  # another one when there is more to read
     about: Callable[[], dict[str, Any]]  # `name`, `config`, `tags`, `notes`, `started`, `ended`, `status`, and `metrics` by name
 
-# %% ../../nbs/98_connect.imports.ipynb #5bf88b3a
+# %% ../../nbs/98_connect.imports.ipynb #7d5c37c2
 def _named(name: str) -> str:
     "What a metric is called here"
     plain = "".join(letter if letter.isprintable() else " " for letter in name)[:120]
@@ -67,7 +67,7 @@ def tables_of(metrics: Mapping[str, Series]) -> Iterator[tuple[str, np.ndarray]]
 
 _WIDTH = 60  # columns; numpy reads no header of more than 10,000 bytes
 
-# %% ../../nbs/98_connect.imports.ipynb #379fd14b
+# %% ../../nbs/98_connect.imports.ipynb #49e1c38d
 _MOST = 64  # tables of a stream; what is more goes into a long one, as where a run is recorded
 
 def _write_tables(folder: Path, metrics: Mapping[str, Series]) -> None:
@@ -93,7 +93,7 @@ def _as_long(rows: np.ndarray) -> Iterator[np.ndarray]:
         found["_step"], found["key"], found["value"], found["_time"] = rows["_step"], name.encode(), rows[name], rows["_time"]
         yield found
 
-# %% ../../nbs/98_connect.imports.ipynb #a8d73f12
+# %% ../../nbs/98_connect.imports.ipynb #616c0c29
 def _info(run: Elsewhere, about: dict[str, Any], source: str, id: str) -> dict[str, Any]:
     "The content of `run.json`"
     steps = [int(series.steps.max()) for series in about["metrics"].values() if len(series.steps)]
@@ -126,7 +126,7 @@ def make_run(
     os.rename(draft, dir/id)
     return open_run(dir/id)
 
-# %% ../../nbs/98_connect.imports.ipynb #aacffdaf
+# %% ../../nbs/98_connect.imports.ipynb #a74bf289
 def _merged(all: list[dict[str, Series]]) -> dict[str, Series]:
     "The metrics of several files of one run, one behind the other"
     names = dict.fromkeys(name for metrics in all for name in metrics)
@@ -147,7 +147,8 @@ def _from_tensorboard(source: Path) -> Iterator[Elsewhere]:
 
 def _of_wandb_files(files: list[Path]) -> dict[str, Any]:
     from trainbook.connect.wandb import read_offline
-    parts = [read_offline(file) for file in files]
+    parts = [part for part in map(read_offline, files) if part]
+    if not parts: raise ValueError("its process was killed before it wrote anything")
     last = parts[-1]
     return dict(name=last["name"], config=last["config"], tags=last["tags"], notes=[last["notes"]] if last["notes"] else [], started=parts[0]["started"],
                 ended=None, status={0: "finished", None: "stopped"}.get(last["exit_code"], "failed"), metrics=_merged([part["metrics"] for part in parts]))
@@ -168,7 +169,7 @@ def _from_mlflow(uri: str) -> Iterator[Elsewhere]:
     from trainbook.connect.mlflow import read_runs
     for id, known in read_runs(uri): yield Elsewhere("mlflow", id, [known["ended"], known["status"]], partial(_of_mlflow, uri, id, known))
 
-# %% ../../nbs/98_connect.imports.ipynb #58773eca
+# %% ../../nbs/98_connect.imports.ipynb #afab9d63
 def runs_elsewhere(source: str | Path) -> Iterator[Elsewhere]:
     "The runs in a folder of TensorBoard's or W&B's, or in an MLflow store; raises `ValueError` if there is none of these"
     if "://" in str(source): return _from_mlflow(str(source))

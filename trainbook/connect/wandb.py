@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['messages', 'records', 'Stored', 'read_offline', 'WandB']
 
-# %% ../../nbs/97_connect.wandb.ipynb #f041376f
+# %% ../../nbs/97_connect.wandb.ipynb #7ca6e78c
 import json, os
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -19,7 +19,7 @@ from .series import Series, gathered
 from ..run.file import read
 from ..run.run import Run
 
-# %% ../../nbs/97_connect.wandb.ipynb #90ab7940
+# %% ../../nbs/97_connect.wandb.ipynb #8c02d385
 _BLOCK, _HEAD, _WHOLE, _FIRST, _LAST = 32768, 7, 1, 2, 4
 
 def messages(path: Path) -> Iterator[bytes]:
@@ -37,7 +37,7 @@ def messages(path: Path) -> Iterator[bytes]:
         if kind in (_WHOLE, _LAST): yield b"".join(pieces)
         at = end
 
-# %% ../../nbs/97_connect.wandb.ipynb #07a18c50
+# %% ../../nbs/97_connect.wandb.ipynb #7f0e8e89
 def records(path: Path) -> Iterator[tuple[str, Any]]:
     "The kind of each record of a `.wandb` file, and the record"
     require("wandb", "wandb")
@@ -73,20 +73,20 @@ class Stored(TypedDict):
     exit_code: int | None  # None if the run did not say that it ended
     metrics: dict[str, Series]
 
-def read_offline(path: Path) -> Stored:
-    "A run from a `.wandb` file; raises `ValueError` if there is none in it"
+def read_offline(path: Path) -> Stored | None:  # None if a process was killed before it wrote which run the file is of
+    "A run from a `.wandb` file; raises `ValueError` if the file is none of W&B's"
     about, exit_code, step_metric, rows = None, None, "_step", list[Any]()
     for kind, record in records(path):
         if kind == "run": about = record.run
         elif kind == "exit": exit_code = record.exit.exit_code
         elif kind == "metric" and record.metric.step_metric: step_metric = record.metric.step_metric
         elif kind == "history": rows.append(record.history)
-    if about is None: raise ValueError(f"{path} does not say which run it is of")
+    if about is None: return None
     config = {item.key: json.loads(item.value_json) for item in about.config.update if item.key != "_wandb"}
     return Stored(id=about.run_id, name=about.display_name or about.run_id, config=config, tags=list(about.tags), notes=about.notes,
                   started=about.start_time.ToMicroseconds() / 1e6, exit_code=exit_code, metrics=gathered(_row(one, step_metric) for one in rows))
 
-# %% ../../nbs/97_connect.wandb.ipynb #ee2988f0
+# %% ../../nbs/97_connect.wandb.ipynb #d22de8a5
 def _count(folder: Path, id: str) -> int:
     "How many history records of a run are in its files"
     return sum(kind == "history" for path in folder.glob(f"wandb/*-{id}/*.wandb") for kind, _ in records(path))
