@@ -25,5 +25,5 @@ setup(
                             "wandb = trainbook.connect.wandb:WandB"],
     },
     install_requires=settings["requirements"].split(),
-    extras_require={extra: settings[f"{extra}_requirements"].split() for extra in ("gpu", "metrics", "lab", "dev", "bench")},
+    extras_require={key.removesuffix("_requirements"): value.split() for key, value in settings.items() if key.endswith("_requirements")},
 )
