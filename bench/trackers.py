@@ -54,7 +54,7 @@ def own_idiom(tracker: str, folder: Path) -> Callable[[int, float], Any]:
     if tracker == "wandb":
         import wandb
         run = wandb.init(mode="offline", dir=folder, settings=wandb.Settings(silent=True, console="off"))
-        return lambda step, loss: run.log({"loss": loss}, step=step)
+        return lambda step, loss: run.log({"loss": loss})
     import mlflow
     mlflow.set_tracking_uri(f"sqlite:///{folder}/own.db")
     mlflow.start_run()

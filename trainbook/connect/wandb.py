@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['messages', 'records', 'Stored', 'read_offline', 'WandB']
 
-# %% ../../nbs/97_connect.wandb.ipynb #7ca6e78c
+# %% ../../nbs/97_connect.wandb.ipynb #b76d5fa2
 import json, os
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -19,7 +19,7 @@ from .series import Series, gathered
 from ..run.file import read
 from ..run.run import Run
 
-# %% ../../nbs/97_connect.wandb.ipynb #8c02d385
+# %% ../../nbs/97_connect.wandb.ipynb #8dc76095
 _BLOCK, _HEAD, _WHOLE, _FIRST, _LAST = 32768, 7, 1, 2, 4
 
 def messages(path: Path) -> Iterator[bytes]:
@@ -37,7 +37,7 @@ def messages(path: Path) -> Iterator[bytes]:
         if kind in (_WHOLE, _LAST): yield b"".join(pieces)
         at = end
 
-# %% ../../nbs/97_connect.wandb.ipynb #7f0e8e89
+# %% ../../nbs/97_connect.wandb.ipynb #27f94f6b
 def records(path: Path) -> Iterator[tuple[str, Any]]:
     "The kind of each record of a `.wandb` file, and the record"
     require("wandb", "wandb")
@@ -86,7 +86,7 @@ def read_offline(path: Path) -> Stored | None:  # None if a process was killed b
     return Stored(id=about.run_id, name=about.display_name or about.run_id, config=config, tags=list(about.tags), notes=about.notes,
                   started=about.start_time.ToMicroseconds() / 1e6, exit_code=exit_code, metrics=gathered(_row(one, step_metric) for one in rows))
 
-# %% ../../nbs/97_connect.wandb.ipynb #d22de8a5
+# %% ../../nbs/97_connect.wandb.ipynb #897e704d
 def _count(folder: Path, id: str) -> int:
     "How many history records of a run are in its files"
     return sum(kind == "history" for path in folder.glob(f"wandb/*-{id}/*.wandb") for kind, _ in records(path))
@@ -122,7 +122,8 @@ class WandB:
         arrived = _settled(folder, id)
         settings = wandb.Settings(console="off", silent=True, x_disable_stats=True, x_disable_meta=True, x_save_requirements=False, disable_git=True)
         self._run = wandb.init(project=self._project, entity=self._entity, mode="offline" if self._is_offline else "online", dir=folder, id=id, name=run.name,
-                               config=run.config, tags=run.tags, notes="\n\n".join(run.notes), resume=None if self._is_offline else "allow", settings=settings)
+                               config=run.config, tags=run.tags, notes="\n\n".join(run.notes), resume=None if self._is_offline else "allow", settings=settings,
+                               reinit="create_new")  # beside a run of the person's own in this process
         self._run.define_metric("*", step_metric="step")
         self._sent, self._arrived = place or 0, arrived if self._is_offline else self._run.starting_step
 
