@@ -1,0 +1,98 @@
+"""Lightning's, Transformers' and Accelerate's own examples in JupyterLab: each click has one outcome, and what the framework logs is what we recorded."""
+import re
+
+from lab import LabPage, notebook
+from playwright.sync_api import expect
+
+from trainbook import open_run
+
+LIGHTNING = """
+from time import sleep
+import torch, torch.nn.functional as F
+from lightning import LightningModule, Trainer
+from lightning.pytorch.loggers import CSVLogger
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from trainbook.connect.lightning import WatchCallback
+
+class LitAutoEncoder(LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 3))
+        self.decoder = nn.Sequential(nn.Linear(3, 32), nn.ReLU(), nn.Linear(32, 64))
+
+    def training_step(self, batch, batch_idx):
+        sleep(.01)
+        loss = F.mse_loss(self.decoder(self.encoder(batch[0])), batch[0])
+        self.log("train_loss", loss, prog_bar=True)
+        return loss
+
+    def validation_step(self, batch, batch_idx): self.log("val_loss", F.mse_loss(self.decoder(self.encoder(batch[0])), batch[0]))
+
+    def configure_optimizers(self): return torch.optim.Adam(self.parameters(), lr=1e-3)
+
+x = torch.as_tensor(load_digits().data).float() / 16
+loaders = DataLoader(TensorDataset(x[:1400]), 50, shuffle=True), DataLoader(TensorDataset(x[1400:]), 200)
+autoencoder, callback, logger = LitAutoEncoder(), WatchCallback(name="lightning"), CSVLogger("lightning-logs")
+trainer = Trainer(max_epochs=1000, accelerator="cpu", logger=logger, log_every_n_steps=1, callbacks=[callback])
+"""
+LIGHTNING_LOG = """
+import lightning, pandas as pd
+run, theirs = callback.run, pd.read_csv(f"{logger.log_dir}/metrics.csv")
+for name in ("train_loss", "val_loss"):
+    rows = theirs.dropna(subset=[name])
+    assert run.history(name) == list(zip(rows["step"] + 1, rows[name])), name
+assert autoencoder.encoder(x[:5]).shape == (5, 3) and autoencoder.training
+print("lightning", lightning.__version__, "the same log", run.path)
+"""
+
+
+def steer(lab: LabPage, name: str, cell: int) -> None:
+    """Click through the controls while the cell trains, each when the one before it has had its outcome."""
+    panel = lab.page.get_by_role("region", name=f"Training {name}", exact=True)
+    pill, commands = panel.locator(".pill"), panel.get_by_text
+    expect(panel.get_by_text(re.compile("epoch [2-9]"))).to_be_visible(timeout=60_000)
+    panel.scroll_into_view_if_needed()
+    for button, outcome in dict(Pause="paused", Resume="training").items():
+        panel.get_by_role("button", name=button, exact=True).click()
+        expect(pill).to_have_text(outcome)
+    for button, sentence in {"Halve learning rate": "Learning rate", "Checkpoint now": "Checkpoint"}.items():
+        panel.get_by_role("button", name=button).click()
+        expect(commands(re.compile(f"{sentence}.*by panel, in force", re.IGNORECASE)).first).to_be_visible()
+
+
+def stop(lab: LabPage, name: str, cell: int) -> None:
+    panel = lab.page.get_by_role("region", name=f"Training {name}", exact=True)
+    panel.get_by_role("button", name="Stop now").click()
+    lab.wait_done(cell)
+    assert not lab.failed(cell), lab.output_text(cell)
+    expect(panel.get_by_text("stopped", exact=True)).to_be_visible()
+
+
+def outcome_of_all(lab: LabPage, cell: int):
+    """The run, whose log is the framework's, and in which each click has had one outcome."""
+    lab.run_cell(cell)
+    lab.wait_done(cell)
+    assert not lab.failed(cell), lab.output_text(cell)
+    print(text := lab.output_text(cell))
+    run = open_run(lab.server.root / text.split()[-1])
+    clicks = ["pause", "resume", "scale_lr", "checkpoint", "stop"]
+    asked = [(event["command"], event["status"]) for event in run.events() if event["event"] == "command"]
+    assert [command for command, status in asked if status == "requested"] == clicks
+    assert [command for command, status in asked if status == "applied"] == clicks and len(asked) == 2 * len(clicks)
+    assert run.status == "stopped" and len({round(rate, 9) for rate in run.frame()["learning_rate"].dropna()}) >= 2
+    assert [entry for entry in run.checkpoints.entries if entry["tag"]]
+    return run
+
+
+def test_lightning(lab: LabPage, jupyter, shots):
+    lab.open(notebook([LIGHTNING, "trainer.fit(autoencoder, *loaders)", LIGHTNING_LOG], jupyter.root / "lightning.ipynb"))
+    lab.run_cell(0)
+    lab.wait_done(0, timeout=60)
+    lab.run_cell(1)
+    steer(lab, "lightning", 1)
+    lab.screenshot(shots / "connect-lightning.png")
+    stop(lab, "lightning", 1)
+    assert not re.search(r"Epoch \d+:|\d+it/s", lab.output_text(1)), "a progress bar beside the panel"
+    outcome_of_all(lab, 2)
