@@ -48,7 +48,7 @@ class Loop:
         self.raises_faults = False  # where half of what is to be done would be worse than an error
         self.is_catching_up = False  # whether the script goes again through what was done before the run it goes on from was stopped: its figures are recorded
         self.samples: int | None = None  # in the batch of a validation, if that is known
-        self._is_by_hand = False
+        self.is_by_hand = False  # whether it reports its moments itself
         self.step_level: int | None = None  # of the loop that the latest batch of this step is from; None: there is none
         self.consumer: int | None = None  # the id of the frame that goes over the outermost iterator; the frame itself would keep the iterator alive
         self.clock: Any = None  # the hooks of the optimizers, which count steps where no loop over batches does
@@ -166,7 +166,7 @@ class Loop:
         self.depth -= 1
         self.position.validating = False
         if self.depth: return
-        self.pauses.is_asked = self.stops.has_epochs = self.is_partial = self._is_by_hand = False
+        self.pauses.is_asked = self.stops.has_epochs = self.is_partial = self.is_by_hand = False
         self.step_level = self.consumer = None
         self.ended_in = execution()
         if self.clock is not None: self.clock.is_on_clock = True
@@ -188,7 +188,7 @@ class Loop:
     @property
     def is_in_epoch(self) -> bool:
         "Whether what is logged now is one of many values of an epoch: of its batches, or of a loop in it that has none of our iterators"
-        return self.stops.has_epochs and (self.in_training or self._is_by_hand or self.is_bare)
+        return self.stops.has_epochs and (self.in_training or self.is_by_hand or self.is_bare)
 
     @property
     def is_going_on(self) -> bool:
@@ -339,11 +339,11 @@ class Loop:
         "A loop that reports its moments itself begins, if no iterator of ours is around it; its first moment says so, too"
         if self.depth: return
         self.begin(is_interruptible)
-        self._is_by_hand = True
+        self.is_by_hand = True
 
     def close(self) -> None:
         "The run ends, and with it a loop that has reported its moments itself"
-        if self._is_by_hand:
+        if self.is_by_hand:
             if self.stops.when != "step" and not self.was_left: self.attempt(self.part, self._complete)
             self.end()
         for interrupts in self.interrupts: self.recorder.faults.attempt("ending the run", interrupts.uninstall)
