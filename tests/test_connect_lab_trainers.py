@@ -46,6 +46,35 @@ for name in ("train_loss", "val_loss"):
 assert autoencoder.encoder(x[:5]).shape == (5, 3) and autoencoder.training
 print("lightning", lightning.__version__, "the same log", run.path)
 """
+TRANSFORMERS = """
+from time import sleep
+import torch
+from transformers import GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
+from trainbook.connect.transformers import WatchCallback
+
+class Counting(torch.utils.data.Dataset):
+    def __init__(self, n, begin): self.n, self.begin = n, begin
+    def __len__(self): return self.n
+    def __getitem__(self, number):
+        text = (torch.arange(8) + self.begin + number) % 32
+        return dict(input_ids=text, labels=text)
+
+class Slow(TrainerCallback):
+    def on_step_begin(self, *moment, **parts): sleep(.01)
+
+model = GPT2LMHeadModel(GPT2Config(vocab_size=32, n_positions=8, n_embd=16, n_layer=1, n_head=2))
+args = TrainingArguments("out", num_train_epochs=1000, learning_rate=1e-3, logging_steps=1, eval_strategy="epoch", save_strategy="no", report_to="none", use_cpu=True)
+callback = WatchCallback(name="transformers")
+trainer = Trainer(model, args, train_dataset=Counting(160, 0), eval_dataset=Counting(24, 3), callbacks=[callback, Slow()])
+"""
+TRANSFORMERS_LOG = """
+import transformers
+run = callback.run
+for name in ("loss", "grad_norm", "eval_loss"):
+    assert run.history(name) == [(row["step"], row[name]) for row in trainer.state.log_history if name in row], name
+assert model(torch.arange(8)[None]).logits.shape == (1, 8, 32)
+print("transformers", transformers.__version__, "the same log", run.path)
+"""
 
 
 def steer(lab: LabPage, name: str, cell: int) -> None:
@@ -95,4 +124,16 @@ def test_lightning(lab: LabPage, jupyter, shots):
     lab.screenshot(shots / "connect-lightning.png")
     stop(lab, "lightning", 1)
     assert not re.search(r"Epoch \d+:|\d+it/s", lab.output_text(1)), "a progress bar beside the panel"
+    outcome_of_all(lab, 2)
+
+
+def test_transformers(lab: LabPage, jupyter, shots):
+    lab.open(notebook([TRANSFORMERS, "trainer.train()", TRANSFORMERS_LOG], jupyter.root / "transformers.ipynb"))
+    lab.run_cell(0)
+    lab.wait_done(0, timeout=60)
+    lab.run_cell(1)
+    steer(lab, "transformers", 1)
+    lab.screenshot(shots / "connect-transformers.png")
+    stop(lab, "transformers", 1)
+    assert "Training Loss" not in lab.output_text(1) and lab.output(1).locator("progress").count() == 0, "a table beside the panel"
     outcome_of_all(lab, 2)
