@@ -63,7 +63,8 @@ class Slow(TrainerCallback):
     def on_step_begin(self, *moment, **parts): sleep(.01)
 
 model = GPT2LMHeadModel(GPT2Config(vocab_size=32, n_positions=8, n_embd=16, n_layer=1, n_head=2))
-args = TrainingArguments("out", num_train_epochs=1000, learning_rate=1e-3, logging_steps=1, eval_strategy="epoch", save_strategy="no", report_to="none", use_cpu=True)
+args = TrainingArguments("out", num_train_epochs=1000, learning_rate=1e-3, logging_steps=1, eval_strategy="epoch", save_strategy="no", report_to="none",
+                         use_cpu=True)
 callback = WatchCallback(name="transformers")
 trainer = Trainer(model, args, train_dataset=Counting(160, 0), eval_dataset=Counting(24, 3), callbacks=[callback, Slow()])
 """
@@ -74,6 +75,49 @@ for name in ("loss", "grad_norm", "eval_loss"):
     assert run.history(name) == [(row["step"], row[name]) for row in trainer.state.log_history if name in row], name
 assert model(torch.arange(8)[None]).logits.shape == (1, 8, 32)
 print("transformers", transformers.__version__, "the same log", run.path)
+"""
+ACCELERATE = """
+from time import sleep
+import torch, torch.nn.functional as F
+from accelerate import Accelerator
+from accelerate.tracking import GeneralTracker
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from trainbook.connect.accelerate import WatchTracker
+
+class Lines(GeneralTracker):
+    name, requires_logging_directory, tracker = "lines", False, None
+    def log(self, values, step=None, **more): lines.append((step, values))
+
+x, y = (torch.as_tensor(part) for part in load_digits(return_X_y=True))
+x, lines = x.float() / 16, []
+tracker = WatchTracker(name="accelerate")
+accelerator = Accelerator(cpu=True, log_with=[tracker, Lines()])
+accelerator.init_trackers("digits", config=dict(lr=3e-3))
+model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+optimizer, loader = torch.optim.Adam(model.parameters(), 3e-3), DataLoader(TensorDataset(x[:1400], y[:1400]), 50, shuffle=True)
+model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
+"""
+ACCELERATE_LOOP = """
+with tracker.watch(model, optimizer) as run:
+    for epoch in run.epochs(1000):
+        for xb, yb in run.batches(loader):
+            sleep(.01)
+            loss = F.cross_entropy(model(xb), yb)
+            accelerator.backward(loss)
+            optimizer.step(); optimizer.zero_grad()
+            accelerator.log(dict(loss=loss.item()), step=run.step)
+        accelerator.log(dict(val_loss=F.cross_entropy(model(x[1400:]), y[1400:]).item()), step=run.step)
+accelerator.end_training()
+"""
+ACCELERATE_LOG = """
+import accelerate
+for name in ("loss", "val_loss"):
+    logged = [(step, values[name]) for step, values in lines if name in values]
+    assert run.history(name) == (logged if name == "loss" or run.history(name) == logged else logged[:-1]), name  # the last epoch was cut short
+assert model(x[:5]).shape == (5, 10)
+print("accelerate", accelerate.__version__, "the same log", run.path)
 """
 
 
@@ -136,4 +180,15 @@ def test_transformers(lab: LabPage, jupyter, shots):
     lab.screenshot(shots / "connect-transformers.png")
     stop(lab, "transformers", 1)
     assert "Training Loss" not in lab.output_text(1) and lab.output(1).locator("progress").count() == 0, "a table beside the panel"
+    outcome_of_all(lab, 2)
+
+
+def test_accelerate(lab: LabPage, jupyter, shots):
+    lab.open(notebook([ACCELERATE, ACCELERATE_LOOP, ACCELERATE_LOG], jupyter.root / "accelerate.ipynb"))
+    lab.run_cell(0)
+    lab.wait_done(0, timeout=60)
+    lab.run_cell(1)
+    steer(lab, "accelerate", 1)
+    lab.screenshot(shots / "connect-accelerate.png")
+    stop(lab, "accelerate", 1)
     outcome_of_all(lab, 2)
