@@ -16,7 +16,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from trainbook import open_run
-from trainbook.connect.lightning import WatchCallback
+from trainbook.connect.lightning import FitInterrupted, WatchCallback
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.filterwarnings("ignore::UserWarning")]
 for name in ("lightning.pytorch", "lightning.fabric"): logging.getLogger(name).setLevel(logging.ERROR)
@@ -233,15 +233,15 @@ def test_the_first_interrupt_is_a_request(train):
     assert (run.status, len(module.losses)) == ("stopped", 5) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_the_second_interrupt_is_lightnings(train, tmp_path):
-    """Lightning answers it by `sys.exit`, and ignores further ones."""
-    def act(step, run):
+def test_the_second_interrupt_breaks_off_without_an_exit(tmp_path):
+    def act(step):
         for _ in range(2 * (step == 5)): signal.raise_signal(signal.SIGINT)
-    try:
-        with pytest.raises(SystemExit): train(act)
-    finally: signal.signal(signal.SIGINT, signal.default_int_handler)
-    run = open_run(next((tmp_path / "runs").iterdir()))
-    assert (run.status, run.info["reason"]) == ("stopped", "KeyboardInterrupt")
+    callback = WatchCallback(dir=tmp_path / "runs", view=None)
+    module, trainer = module_of(act), trainer_in(tmp_path, callback)
+    with pytest.raises(FitInterrupted): fit(trainer, module)
+    assert (callback.run.status, callback.run.info["reason"]) == ("stopped", "FitInterrupted")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert fit(trainer, module) and callback.run.status == "finished"
 
 
 def test_their_exception_is_theirs(train, tmp_path):

@@ -9,7 +9,7 @@ __all__ = ['sorted_out', 'WatchTracker']
 from collections.abc import Mapping
 from typing import Any, TYPE_CHECKING, cast
 
-from .fit import check_options
+from .fit import check_options, go_on, steering_of
 from .needs import missing
 from ..train.live import LiveRun
 from ..train.watch import WatchOptions, watch
@@ -59,13 +59,8 @@ class WatchTracker(GeneralTracker):
         self.finish()
         given: dict[str, Any] = {**self._options, **options}
         self.run, saved, self._restored = watch(model, optimizer, **given), self._restored, {}
-        if saved: self._go_on_from(saved)
+        if saved: go_on(self.run, saved["step"], saved)
         return self.run
-
-    def _go_on_from(self, saved: dict[str, Any]):
-        self.run.loop.count_from(saved["step"])
-        for part in (self.run.learning_rate, self.run.early_stopper): part.load_state_dict(saved)
-        self.run.loop.tell("on_commands")
 
     def log(self, values: dict[str, Any], step: int | None = None, **more: Any) -> None:
         run = self.run if self.run is not None else self.watch()
@@ -78,7 +73,6 @@ class WatchTracker(GeneralTracker):
         if self.run is not None: self.run.finish()
 
     def state_dict(self) -> dict[str, Any]:
-        if self.run is None: return self._restored
-        return dict(step=self.run.step, **self.run.learning_rate.state_dict(), **self.run.early_stopper.state_dict())
+        return self._restored if self.run is None else dict(step=self.run.step, **steering_of(self.run))
 
     def load_state_dict(self, state: dict[str, Any]) -> None: self._restored = state

@@ -16,7 +16,7 @@ from numbers import Real
 from types import FrameType
 from typing import Any, TYPE_CHECKING, cast
 
-from .fit import begin_fit, check_options, end_by_error, guarded
+from .fit import begin_fit, check_options, end_by_error, go_on, guarded, steering_of
 from .needs import missing
 from ..run.control import Refused
 from ..train.iterators import length_of
@@ -159,19 +159,15 @@ class WatchCallback(TrainerCallback):
     @guarded
     def _go_on(self, state: TrainerState):
         "Counts on where the Trainer does"
-        run, saved = self.run, kept_in(state).get("trainbook")
         if self._trainer.args.logging_nan_inf_filter:
-            run.note("the Trainer leaves losses that are NaN or infinite out of its own log (logging_nan_inf_filter); they are recorded here")
+            self.run.note("the Trainer leaves losses that are NaN or infinite out of its own log (logging_nan_inf_filter); they are recorded here")
         if not state.global_step: return
-        run.loop.count_from(state.global_step)
-        run.note(f"goes on at step {state.global_step}, as the Trainer does")
-        if not saved: return
-        for part in (run.learning_rate, run.early_stopper): part.load_state_dict(saved)
-        run.loop.tell("on_commands")
+        go_on(self.run, state.global_step, kept_in(state).get("trainbook", {}))
+        self.run.note(f"goes on at step {state.global_step}, as the Trainer does")
 
     def _keep(self, state: TrainerState):
         "The Trainer saves this with its own state"
-        kept_in(state)["trainbook"] = self.run.learning_rate.state_dict() | self.run.early_stopper.state_dict()
+        kept_in(state)["trainbook"] = steering_of(self.run)
 
     def _evaluate(self, evaluate: Callable[[], dict[str, float]]) -> dict[str, float]:
         if self.run.progress["validating"]: raise Refused("a validation is under way, which will tell")
