@@ -321,6 +321,33 @@ def test_a_fault_of_ours(train, twin):
     assert trainer.losses == twin().losses and run.status == "finished"
 
 
+def test_sft_trainer_of_trl(tmp_path):
+    trl, datasets = (pytest.importorskip(name, reason="pip install --no-deps trl datasets dill multiprocess") for name in ("trl", "datasets"))
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+    words = [*map(str, range(32)), "<pad>", "<eos>", "<unk>"]
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>")
+    data = datasets.Dataset.from_list([dict(text=" ".join(str((begin + i) % 32) for i in range(8))) for begin in range(40)])
+    class Acting(TrainerCallback):
+        def on_pre_optimizer_step(self, args, state, control, **more): state.global_step == 3 and callback.run.evaluate()
+    def train(*callbacks):
+        set_seed(0)
+        model = GPT2LMHeadModel(GPT2Config(vocab_size=len(words), n_positions=16, n_embd=16, n_layer=1, n_head=2))
+        args = trl.SFTConfig(str(tmp_path / "out"), num_train_epochs=2, per_device_train_batch_size=8, learning_rate=1e-2, logging_steps=1,
+                             eval_strategy="epoch", save_strategy="no", report_to="none", use_cpu=True, bf16=False)
+        trainer = trl.SFTTrainer(model, args=args, train_dataset=data, eval_dataset=data.select(range(8)), processing_class=tokenizer,
+                                 callbacks=list(callbacks))
+        trainer.train()
+        return trainer
+    callback = WatchCallback(name="sft", dir=tmp_path / "runs", view=None)
+    bare, watched = train(), train(callback, Acting())
+    assert torch.equal(weights(bare), weights(watched)) and outcomes(callback.run, "evaluate") == ["requested", "applied"]
+    for name in ("loss", "grad_norm", "mean_token_accuracy", "eval_loss"):
+        assert callback.run.history(name) == logged(watched, name) == logged(bare, name), name
+
+
 def test_only_for_a_trainer(tmp_path):
     with pytest.raises(LookupError, match="the Trainer of Transformers"):
         from transformers import TrainerControl, TrainerState
