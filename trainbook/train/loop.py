@@ -48,7 +48,7 @@ class Loop:
         self.raises_faults = False  # where half of what is to be done would be worse than an error
         self.is_catching_up = False  # whether the script goes again through what was done before the run it goes on from was stopped: its figures are recorded
         self.samples: int | None = None  # in the batch of a validation, if that is known
-        self._is_by_hand = False
+        self.is_by_hand = False  # whether it reports its moments itself
         self.step_level: int | None = None  # of the loop that the latest batch of this step is from; None: there is none
         self.consumer: int | None = None  # the id of the frame that goes over the outermost iterator; the frame itself would keep the iterator alive
         self.clock: Any = None  # the hooks of the optimizers, which count steps where no loop over batches does
@@ -166,7 +166,7 @@ class Loop:
         self.depth -= 1
         self.position.validating = False
         if self.depth: return
-        self.pauses.is_asked = self.stops.has_epochs = self.is_partial = self._is_by_hand = False
+        self.pauses.is_asked = self.stops.has_epochs = self.is_partial = self.is_by_hand = False
         self.step_level = self.consumer = None
         self.ended_in = execution()
         if self.clock is not None: self.clock.is_on_clock = True
@@ -188,7 +188,7 @@ class Loop:
     @property
     def is_in_epoch(self) -> bool:
         "Whether what is logged now is one of many values of an epoch: of its batches, or of a loop in it that has none of our iterators"
-        return self.stops.has_epochs and (self.in_training or self._is_by_hand or self.is_bare)
+        return self.stops.has_epochs and (self.in_training or self.is_by_hand or self.is_bare)
 
     @property
     def is_going_on(self) -> bool:
@@ -259,7 +259,7 @@ class Loop:
         epochs: int | None = None,  # how many there will be
     ) -> None:
         "An epoch begins; raises `TypeError` for what is no whole number"
-        self._begin_by_hand()
+        self.begin_by_hand()
         before = self.position.epoch
         self.position.epoch = whole_number(epoch, "epoch") if epoch is not None else 0 if before is None else before + 1
         if epochs is not None: self.position.epochs = whole_number(epochs, "epochs")
@@ -283,7 +283,7 @@ class Loop:
         level: int = 0,  # of the loop that it is a batch of: how many loops there were around its first one
     ) -> None:
         "A step begins: its batch has come. A loop within the step of another one, be it zipped with it or nested in it, shares its first batch's step"
-        if not self.depth: self._begin_by_hand()
+        if not self.depth: self.begin_by_hand()
         position = self.position
         is_shared = level > 1 and self.step_level is not None and level > self.step_level > 0
         self.step_level = level
@@ -319,7 +319,7 @@ class Loop:
 
     def begin_validation(self) -> None:
         "A validation begins: its batches count no steps. Between them, `edge()` obeys"
-        self._begin_by_hand()
+        self.begin_by_hand()
         self.position.validating, self.is_partial = True, False
         self.tell("on_validation_begin")
 
@@ -332,16 +332,19 @@ class Loop:
         if is_partial: self.was_cut = self.is_partial = True
         self.tell("on_validation_end")
 
-    def _begin_by_hand(self):
-        "A loop that reports its moments itself has begun, if no iterator of ours is around it"
+    def begin_by_hand(
+        self,
+        is_interruptible: bool = False,  # whether the first ■ is a request to stop; the loop has to end when `end_step` says so
+    ) -> None:
+        "A loop that reports its moments itself begins, if no iterator of ours is around it; its first moment says so, too"
         if self.depth: return
-        self.begin()
-        self._is_by_hand = True
+        self.begin(is_interruptible)
+        self.is_by_hand = True
 
     def close(self) -> None:
         "The run ends, and with it a loop that has reported its moments itself"
-        if self._is_by_hand:
-            if self.stops.when != "step": self.attempt(self.part, self._complete)
+        if self.is_by_hand:
+            if self.stops.when != "step" and not self.was_left: self.attempt(self.part, self._complete)
             self.end()
         for interrupts in self.interrupts: self.recorder.faults.attempt("ending the run", interrupts.uninstall)
         self.recorder.faults.attempt("ending the run", self.commands.close)
