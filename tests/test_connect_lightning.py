@@ -297,6 +297,7 @@ def test_accumulation_is_inside_a_step(train, twin):
     assert module.losses == bare.losses and torch.equal(weights(module), weights(bare))
     assert run.step == trainer.global_step == 9 and run.progress["batches"] == 3
     assert len(run.history("train_loss_step")) == 9 and len(run.frame("gradients")) == 9
+    assert run.frame().dropna(subset=["train_loss_step"])["_samples"].tolist() == [24, 24, 16] * 3
 
 
 class Adversarial(Digits):

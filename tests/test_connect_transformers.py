@@ -279,6 +279,7 @@ def test_accumulation_is_inside_a_step(train, twin):
     assert trainer.losses == twin(gradient_accumulation_steps=4).losses
     assert run.step == trainer.state.global_step == 4 and (run.progress["batches"], run.progress["unit"]) == (2, "step")
     assert run.history("loss") == logged(trainer, "loss") and len(run.frame("gradients")) == 4
+    assert run.frame().dropna(subset=["loss"])["_samples"].tolist() == [32, 8] * 2
 
 
 def test_mixed_precision(train, twin):

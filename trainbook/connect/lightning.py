@@ -14,7 +14,7 @@ from copy import deepcopy
 from math import ceil, inf, isfinite
 from typing import Any, TYPE_CHECKING, cast
 
-from .fit import begin_fit, check_options, end_by_error, go_on, guarded, steering_of
+from .fit import add_samples, begin_fit, check_options, end_by_error, go_on, guarded, steering_of
 from .needs import missing
 from ..run.control import Refused
 from ..train.live import LiveRun
@@ -173,7 +173,8 @@ class WatchCallback(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         size = trainer.accumulate_grad_batches
         if self._epoch != trainer.current_epoch: self._begin_epoch(trainer)
-        if not self._is_in_step: self.run.loop.begin_step(batch, batch_idx // size + 1)
+        if self._is_in_step: add_samples(self.run, batch)
+        else: self.run.loop.begin_step(batch, batch_idx // size + 1)
         self._is_in_step = True
 
     def _begin_epoch(self, trainer: Trainer):

@@ -16,7 +16,7 @@ from numbers import Real
 from types import FrameType
 from typing import Any, TYPE_CHECKING, cast
 
-from .fit import begin_fit, check_options, end_by_error, go_on, guarded, steering_of
+from .fit import add_samples, begin_fit, check_options, end_by_error, go_on, guarded, steering_of
 from .needs import missing
 from ..run.control import Refused
 from ..train.iterators import length_of
@@ -176,7 +176,7 @@ class WatchCallback(TrainerCallback):
     def _with_loss(self, training_step: Callable[..., "Tensor"]) -> Callable[..., "Tensor"]:
         @wraps(training_step)
         def noting(model: Any, inputs: Any, *args: Any, **more: Any) -> "Tensor":
-            if self._loss is None: self._begin_step(inputs)
+            self._begin_step(inputs)
             loss = training_step(model, inputs, *args, **more)
             self._loss = loss if self._loss is None else self._loss + loss
             return loss
@@ -190,6 +190,8 @@ class WatchCallback(TrainerCallback):
 
     @guarded
     def _begin_step(self, inputs: Any):
+        "A batch has come, the first one of a step or a further one"
+        if self._loss is not None: return add_samples(self.run, inputs)
         steps = self.run.loop.position.batches
         self.run.loop.begin_step(inputs, self._trainer.state.global_step % steps + 1 if steps else None)
 
