@@ -335,13 +335,22 @@ class Loop:
     def _begin_by_hand(self):
         "A loop that reports its moments itself has begun, if no iterator of ours is around it"
         if self.depth: return
-        self.begin()
+        self.begin(is_interruptible=True)
         self._is_by_hand = True
+
+    @property
+    def is_by_hand(self) -> bool:
+        "Whether a loop is open that reports its moments itself, without an iterator of ours around it"
+        return self._is_by_hand
+
+    def end_by_hand(self) -> None:
+        "A loop that has reported its moments itself is over; its run stays open, for another one"
+        if not self._is_by_hand: return
+        if self.stops.when != "step": self.attempt(self.part, self._complete)
+        self.end()
 
     def close(self) -> None:
         "The run ends, and with it a loop that has reported its moments itself"
-        if self._is_by_hand:
-            if self.stops.when != "step": self.attempt(self.part, self._complete)
-            self.end()
+        self.end_by_hand()
         for interrupts in self.interrupts: self.recorder.faults.attempt("ending the run", interrupts.uninstall)
         self.recorder.faults.attempt("ending the run", self.commands.close)
