@@ -6,7 +6,7 @@
 __all__ = ['metrics_in', 'trained_by', 'validate', 'WatchCallback']
 
 # %% ../../nbs/9f_connect.skorch.ipynb #2d3757d1
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 from numbers import Number
 from typing import Any
@@ -30,7 +30,7 @@ from skorch.history import History
 _NO_METRIC = "epoch", "dur", "_batch_count", "_batch_size", "_best"  # ends of names that are counts, durations and marks
 
 def metrics_in(
-    row: Mapping[str, Any],  # of skorch's history, of an epoch or a batch
+    row: Any,  # a dict of skorch's history, of an epoch or a batch
 ) -> dict[str, float]:
     "The metrics of a row, under skorch's names"
     def is_metric(name: str, value: Any) -> bool:
@@ -99,7 +99,7 @@ class WatchCallback(Callback):
         vars(self).update(options)
         self.fit_ = WatchedFit("skorch", options)
 
-    def on_train_begin(self, net: skorch.NeuralNet, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+    def on_train_begin(self, net: skorch.NeuralNet, *data: Any, **kwargs: Any) -> None:
         fit_loop = net.fit_loop
         def watched(*args: Any, **more: Any) -> Any:
             del net.fit_loop
@@ -144,20 +144,20 @@ class WatchCallback(Callback):
         loop.begin_epoch(len(net.history) - 1, self.epochs_)
         loop.position.batches = length_of(net.get_iterator(dataset_train, training=True))
 
-    def on_batch_begin(self, net: skorch.NeuralNet, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
+    def on_batch_begin(self, net: skorch.NeuralNet, batch: Any = None, training: bool | None = None, **kwargs: Any) -> None:
         self.fit_.attempt(self._begin_batch, batch, training)
 
-    def _begin_batch(self, batch: Any, training: bool):
+    def _begin_batch(self, batch: Any, training: bool | None):
         loop = self.run.loop
         if training: return loop.begin_step(batch)
         if loop.position.validating: return
         loop.begin_validation()
         loop.tell("on_validation_batch", batch)
 
-    def on_batch_end(self, net: skorch.NeuralNet, batch: Any = None, training: bool = False, **kwargs: Any) -> None:
+    def on_batch_end(self, net: skorch.NeuralNet, batch: Any = None, training: bool | None = None, **kwargs: Any) -> None:
         if self.fit_.attempt(self._end_batch, net, training): raise KeyboardInterrupt
 
-    def _end_batch(self, net: skorch.NeuralNet, training: bool) -> bool:  # whether to stop now
+    def _end_batch(self, net: skorch.NeuralNet, training: bool | None) -> bool:  # whether to stop now
         run, loop = self.run, self.run.loop
         if training:
             metrics = metrics_in(net.history[-1, "batches", -1])
@@ -180,9 +180,9 @@ class WatchCallback(Callback):
 
     def _interrupted(self, net: skorch.NeuralNet):
         "By ourselves; by another callback, perhaps at the end of an epoch that is complete; or by a second ■"
-        last = f"{'train' if self.dataset_valid_ is None else 'valid'}_batch_count"
-        if self.is_in_epoch_ and last in net.history[-1]: self._end_epoch(net)
+        last, epoch = f"{'train' if self.dataset_valid_ is None else 'valid'}_batch_count", net.history[-1]
+        if self.is_in_epoch_ and isinstance(epoch, dict) and last in epoch: self._end_epoch(net)
         if not self.run.stopping: self.run.loop.was_cut = True
 
-    def on_train_end(self, net: skorch.NeuralNet, X: Any = None, y: Any = None, **kwargs: Any) -> None:
+    def on_train_end(self, net: skorch.NeuralNet, *data: Any, **kwargs: Any) -> None:
         if self.fit_.is_open: self.fit_.attempt(self.run.loop.end_by_hand)

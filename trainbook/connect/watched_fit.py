@@ -76,7 +76,9 @@ class WatchedFit:
         error: BaseException,  # that has left the fit
     ) -> None:
         "Ends the run as failed"
-        if self.is_open: self.run.finish("failed", f"{type(error).__name__}: {error}")
+        if not self.is_open: return
+        self.run.loop.was_left = True
+        self.run.finish("failed", f"{type(error).__name__}: {error}")
 
     def finish(self) -> None:
         "Ends the run, if it is open"

@@ -346,7 +346,7 @@ class Loop:
     def end_by_hand(self) -> None:
         "A loop that has reported its moments itself is over; its run stays open, for another one"
         if not self._is_by_hand: return
-        if self.stops.when != "step": self.attempt(self.part, self._complete)
+        if self.stops.when != "step" and not self.was_left: self.attempt(self.part, self._complete)
         self.end()
 
     def close(self) -> None:

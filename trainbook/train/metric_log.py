@@ -248,8 +248,8 @@ class MetricLog:
         if any(stream == "valid" for stream, _ in self._recorder.tables.files): self._look_for_monitored()
 
     def on_close(self) -> None:
-        is_cut = self._loop.was_cut  # perhaps before the first validation
-        if self._recorder.position.step and not is_cut and not self._recorder.faults.parts.keys() & {"logging", self.part}: self._look_for_monitored(is_end=True)
+        if self._loop.was_cut or self._loop.was_left: return  # perhaps before the first validation
+        if self._recorder.position.step and not self._recorder.faults.parts.keys() & {"logging", self.part}: self._look_for_monitored(is_end=True)
 
     def _look_for_monitored(self, is_end: bool = False):
         "A metric that decides and was never logged is said once, after the first epoch or validation; where none was chosen, a validation's loss is taken"

@@ -89,7 +89,9 @@ def _note_error(error: BaseException | None):
     if error is None: return
     status, reason = ("failed", f"{type(error).__name__}: {error}") if isinstance(error, Exception) else ("stopped", type(error).__name__)
     for run in _open_runs():
-        if run.loop.is_by_hand and run.commands.thread == threading.get_ident(): run.finish(status, reason)
+        if run.loop.is_by_hand and run.commands.thread == threading.get_ident():
+            run.loop.was_left = True
+            run.finish(status, reason)
         elif not run.loop.depth and run.loop.way_out != "break" and run.status in ("finished", "stopped"): run.recorder.set_status(status, reason)
 
 def _follow_cells():
