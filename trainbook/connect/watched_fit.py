@@ -75,10 +75,11 @@ class WatchedFit:
         self,
         error: BaseException,  # that has left the fit
     ) -> None:
-        "Ends the run as failed"
+        "Ends the run as failed, or as stopped by an interrupt"
         if not self.is_open: return
         self.run.loop.was_left = True
-        self.run.finish("failed", f"{type(error).__name__}: {error}")
+        if isinstance(error, Exception): self.run.finish("failed", f"{type(error).__name__}: {error}")
+        else: self.run.finish("stopped", type(error).__name__)
 
     def finish(self) -> None:
         "Ends the run, if it is open"
