@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn, optim
@@ -61,12 +61,14 @@ class OptimizerSteps(optim.Optimizer):
         optimizer: keras.optimizers.Optimizer,
         variables: list[Any],  # that it trains
     ):
-        self.keras, self._inner = optimizer, getattr(optimizer, "inner_optimizer", optimizer)  # in one that scales the loss there is another one
+        self.keras: Any = optimizer
+        self._inner: Any = getattr(optimizer, "inner_optimizer", optimizer)  # in one that scales the loss there is another one
         super().__init__([variable.value for variable in variables], dict(lr=self._own_rate()))
         self._apply: Callable[[], Any] = lambda: None
 
     def _own_rate(self) -> Any:  # a float, or a tensor on a device
-        rate = keras.ops.convert_to_tensor(self.keras.learning_rate).detach()
+        rate: Any = keras.ops.convert_to_tensor(self.keras.learning_rate)
+        rate = rate.detach()
         return rate.item() if rate.is_cpu else rate
 
     @property
@@ -83,7 +85,7 @@ class OptimizerSteps(optim.Optimizer):
         self.param_groups[0]["lr"] = self._own = self._own_rate()
         self.step()
 
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> Any:
         "What is to be applied, at the rate that the group has now"
         rate, inner = self.param_groups[0]["lr"], self._inner
         if rate is self._own: return self._apply()
@@ -105,14 +107,17 @@ def validate(
     if validation_data is None: raise Refused("Keras tells a callback nothing of its validation data: WatchCallback(validation_data=(x, y)) does")
     inputs, targets, weights = keras.utils.unpack_x_y_sample_weight(validation_data)
     was_training, before = model.training, [variable.value.clone() for variable in model.metrics_variables]
-    try: found = model.evaluate(inputs, targets, sample_weight=weights, verbose=0, return_dict=True)
+    try: found = model.evaluate(inputs, targets, sample_weight=weights, verbose=cast(Any, 0), return_dict=True)
     finally:
         model.train(was_training)
         for variable, value in zip(model.metrics_variables, before): variable.assign(value)
     return {f"val_{name}": float(value) for name, value in found.items()}
 
 # %% ../../nbs/9e_connect.keras.ipynb #d746faa5
-_OWN = dict(resume="keras.callbacks.BackupAndRestore, or load_weights and initial_epoch", scheduler="a schedule is a part of the optimizer, and is saved with it")
+_OWN = dict(resume="keras.callbacks.BackupAndRestore, or load_weights and initial_epoch", scheduler="a schedule is in the optimizer, and is saved with it")
+
+_COMPILED = ("the model is compiled with jit_compile=True, so nothing can be seen within a step: gradients are not measured, the learning rate is neither "
+             "recorded nor scaled, and the loss is Keras's mean over the epoch so far")
 
 class WatchCallback(keras.callbacks.Callback):
     "Records, shows and steers a training with Keras on torch"
@@ -129,7 +134,9 @@ class WatchCallback(keras.callbacks.Callback):
         self.validation_data, self._options, self._fit = validation_data, options, WatchedFit("Keras", options)
         self._steps: dict[str, OptimizerSteps] = {}
         self._loss: Any = None  # of the batch that is trained
-        self._count_from: int | None = None
+        self._logged: set[str] = set()  # names of what is recorded in each batch
+        self._is_first = True  # whether no epoch of the fit has begun yet
+        self._network: Any = None  # the model of the fit
 
     @property
     def run(self) -> LiveRun:
@@ -141,23 +148,28 @@ class WatchCallback(keras.callbacks.Callback):
         if params and self._options.get("view", "auto") is not None: params["verbose"] = 0  # the progress bar is told later
 
     def on_train_begin(self, logs: Any = None) -> None:
-        model, self._steps, self._is_first = self.model, {}, True
+        self._network, self._steps, self._is_first = self.model, {}, True
+        model = self._network
         several = {name: part for name, part in vars(model).items() if isinstance(part, keras.optimizers.Optimizer) and name != "optimizer"}
-        self._optimizers = several or {"": model.optimizer}
-        if not several: self._steps[""] = OptimizerSteps(model.optimizer, model.trainable_variables)
-        self._fit.begin(weights_by_layer(model), self._steps.get(""), evaluate=lambda run: validate(model, self.validation_data))
+        self._optimizers = {} if model.jit_compile else several or {"": model.optimizer}
+        steps = None if several else OptimizerSteps(model.optimizer, model.trainable_variables)
+        if steps and not model.jit_compile: self._steps[""] = steps
+        watched = dict(evaluate=lambda run: validate(model, self.validation_data), state=[] if self._steps or several else [steps])
+        self._fit.begin(weights_by_layer(model), self._steps.get(""), **watched)
+        if model.jit_compile: self.run.note(_COMPILED)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None: self._fit.attempt(self._begin_epoch, epoch)
 
     def _begin_epoch(self, epoch: int):
-        loop, batches = self.run.loop, self.params["steps"]
+        params: Any = self.params
+        loop, batches = self.run.loop, params["steps"]
         if self._is_first and epoch and batches: loop.count_from(epoch * batches)
         self._is_first = False
-        loop.begin_epoch(epoch, self.params["epochs"])
+        loop.begin_epoch(epoch, params["epochs"])
         loop.position.batches = batches
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        model = self.model
+        model = self._network
         own = model.train_function
         def train(data: Any) -> Any:
             model.train_function = own
@@ -172,7 +184,7 @@ class WatchCallback(keras.callbacks.Callback):
         except BaseException as error:
             self._fit.fail(error)
             raise
-        if self._fit.attempt(self._end_step, logs) == "step": self.model.stop_training = True
+        if self._fit.attempt(self._end_step, logs) == "step": self._network.stop_training = True
         return logs
 
     def _begin_step(self, data: Any):
@@ -188,7 +200,10 @@ class WatchCallback(keras.callbacks.Callback):
     @contextmanager
     def _followed(self) -> Iterator[None]:
         "In the block, losses are noted and optimizers make steps with hooks"
-        model = self.model
+        model = self._network
+        if model.jit_compile:
+            yield
+            return
         replaced = [(model, "compute_loss", partial(self._note_loss, model.compute_loss))]
         replaced += [(optimizer, "apply", partial(self._apply, name, optimizer.apply)) for name, optimizer in self._optimizers.items() if optimizer]
         for thing, name, function in replaced: setattr(thing, name, function)
@@ -219,15 +234,17 @@ class WatchCallback(keras.callbacks.Callback):
 
     def _validation_edge(self):
         self.run.loop.edge()
-        if self.run.stops.is_insistent: self.model.stop_evaluating = True
+        if self.run.stops.is_insistent: self._network.stop_evaluating = True
 
-    def on_test_end(self, logs: Any = None) -> None: self._fit.attempt(lambda: self.run.loop.end_validation(self.model.stop_evaluating))
+    def on_test_end(self, logs: Any = None) -> None: self._fit.attempt(lambda: self.run.loop.end_validation(self._network.stop_evaluating))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self._fit.attempt(self._end_epoch, logs or {}): self.model.stop_training = True
+        if self._fit.attempt(self._end_epoch, logs or {}): self._network.stop_training = True
 
     def _end_epoch(self, logs: Mapping[str, Any]) -> str | None:
         self.run.log({name: value for name, value in logs.items() if name not in self._logged and name != "learning_rate"})
         return self.run.loop.end_epoch()
 
-    def on_train_end(self, logs: Any = None) -> None: self._fit.finish()
+    def on_train_end(self, logs: Any = None) -> None:
+        self._fit.finish()
+        self._network, self._steps, self._optimizers = None, {}, {}
