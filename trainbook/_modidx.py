@@ -25,6 +25,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                'trainbook/connect/ignite.py'),
                                           'trainbook.connect.ignite.WatchHandler._if_validating': ( 'connect.ignite.html#watchhandler._if_validating',
                                                                                                     'trainbook/connect/ignite.py'),
+                                          'trainbook.connect.ignite.WatchHandler._is_in_loop': ( 'connect.ignite.html#watchhandler._is_in_loop',
+                                                                                                 'trainbook/connect/ignite.py'),
                                           'trainbook.connect.ignite.WatchHandler._terminated': ( 'connect.ignite.html#watchhandler._terminated',
                                                                                                  'trainbook/connect/ignite.py'),
                                           'trainbook.connect.ignite.WatchHandler._validation_edge': ( 'connect.ignite.html#watchhandler._validation_edge',

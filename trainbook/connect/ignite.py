@@ -82,11 +82,17 @@ class WatchHandler:
     def _watched(self, run: Callable[..., Any], *args: Any, **more: Any) -> Any:
         "The trainer's own `run`, whose errors are seen"
         self._is_training = True
-        try: return run(*args, **more)
+        try: state = run(*args, **more)
         except BaseException as error:
-            if self._fit.is_open and self.run.loop.is_by_hand: self._fit.fail(error)
+            if self._is_in_loop: self._fit.fail(error)
             raise
+        else:
+            if self._is_in_loop: self._fit.fail(RuntimeError("an error that a handler of EXCEPTION_RAISED has taken"))
+            return state
         finally: self._is_training = False
+
+    @property
+    def _is_in_loop(self) -> bool: return self._fit.is_open and self.run.loop.is_by_hand
 
     def _begin(self, trainer: Engine):
         if self._fit.is_open and trainer.state.iteration: self._fit.go_on()
@@ -122,6 +128,7 @@ class WatchHandler:
         "By ourselves, by another handler, or because all iterations are done"
         is_done = trainer.state.max_iters is not None and trainer.state.iteration >= trainer.state.max_iters
         if not is_done: self.run.loop.was_cut = True
+        self._complete(trainer)
 
     def _complete(self, trainer: Engine): self.run.loop.end_by_hand()
 
