@@ -177,13 +177,15 @@ def test_their_error_passes_through(watching):
     assert (watching.run.status, watching.run.info["reason"]) == ("failed", "ArithmeticError: theirs")
 
 
-def test_an_error_that_their_handler_takes(watching):
-    """With a handler of `EXCEPTION_RAISED`, Ignite hands the error to it, and `run` returns. That stays so."""
+@pytest.mark.parametrize("event, status", [(Events.ITERATION_COMPLETED, "finished"), (Events.EPOCH_COMPLETED, "failed")])
+def test_an_error_that_their_handler_takes(watching, event, status):
+    """Ignite hands the error to handlers of `EXCEPTION_RAISED`, and goes on with the next epoch, or ends if it came between two. That stays so."""
     def fail(): raise ArithmeticError("theirs")
-    taken, training = [], watching.follow(Training({5: fail}))
+    taken, training = [], watching.follow(Training())
+    training.trainer.add_event_handler(event, fail)
     training.trainer.add_event_handler(Events.EXCEPTION_RAISED, lambda engine, error: taken.append(error))
     training.run(1)
-    assert [type(error) for error in taken] == [ArithmeticError] and watching.run.status == "failed"
+    assert [type(error) for error in taken] == [ArithmeticError] and watching.run.status == status
 
 
 def test_a_run_behind_a_stop_goes_on_and_one_behind_the_end_begins_anew(watching):
