@@ -56,7 +56,110 @@ net.set_params(max_epochs=1).partial_fit(X, y)
 print("second", watching.run.status, watching.run.step - step)
 """
 
-EXAMPLES = dict(skorch=(SKORCH, "net.fit(X, y)", SKORCH_TWIN, ["log True True", "twin True 32", "usable True", "second finished 32"]))
+# https://keras.io/getting_started: the introduction to Keras for engineers
+KERAS = """
+import os
+os.environ["KERAS_BACKEND"] = "torch"
+""" + DATA + """
+import keras
+from keras import layers
+from trainbook.connect.keras import WatchCallback
+
+x_train, x_test, y_train, y_test = X[:4000].reshape(-1, 28, 28, 1), X[4000:].reshape(-1, 28, 28, 1), y[:4000], y[4000:]
+
+def new_model():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([
+        layers.Input(shape=(28, 28, 1)), layers.Conv2D(8, kernel_size=(3, 3), strides=2, activation="relu"), layers.GlobalAveragePooling2D(),
+        layers.Dropout(0.5), layers.Dense(10)])
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True), optimizer=keras.optimizers.Adam(learning_rate=1e-3),
+                  metrics=[keras.metrics.SparseCategoricalAccuracy(name="acc")])
+    return model
+
+class Noting(keras.callbacks.Callback):
+    def __init__(self): self.logged = []
+    def on_train_batch_end(self, batch, logs=None): self.logged.append(logs["loss"])
+
+def fit(model, epochs, *callbacks):
+    noting = Noting()
+    model.fit(x_train, y_train, batch_size=128, epochs=epochs, validation_data=(x_test, y_test), callbacks=[noting, *callbacks],
+              verbose="auto" if callbacks else 0)
+    return noting.logged
+
+watching = WatchCallback(name="digits", dir="runs-keras", validation_data=(x_test, y_test))
+model = new_model()
+"""
+KERAS_COMPARED = """
+run, history = watching.run, model.history.history
+losses, valid = run.curve("loss")[1], run.frame("valid")
+print(f"keras {keras.__version__}")
+full = [mean for _, mean in run.epoch_means("loss")][:-1]
+print("log", valid["val_loss"].tolist() == history["val_loss"], valid["val_acc"].tolist() == history["val_acc"],
+      np.allclose(full, history["loss"][:len(full)]))
+twin = fit(new_model(), 1)
+print("twin", twin == logged[:len(twin)], len(twin), np.allclose(np.cumsum(losses[:31]) / np.arange(1, 32), twin[:31]))
+print("usable", model.predict(x_test[:3], verbose=0).shape == (3, 10))
+fit(model, 1, watching)
+print("second", watching.run.status, watching.run.step, watching.run is run)
+"""
+
+# https://docs.pytorch.org/ignite: the quickstart
+IGNITE = DATA + """
+import ignite
+from ignite.engine import Engine, Events, create_supervised_evaluator, create_supervised_trainer
+from ignite.metrics import Accuracy, Loss
+from torch.utils.data import DataLoader, TensorDataset
+from trainbook.connect.ignite import WatchHandler
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Dropout(.2), nn.Linear(64, 10))
+
+    def forward(self, x): return self.model(x)
+
+data = TensorDataset(torch.from_numpy(X).view(-1, 1, 28, 28), torch.from_numpy(y))
+train_data, val_data = torch.utils.data.Subset(data, range(4000)), torch.utils.data.Subset(data, range(4000, 5000))
+
+def train(max_epochs, is_watched):
+    torch.manual_seed(0)
+    train_loader, val_loader = DataLoader(train_data, batch_size=128, shuffle=True), DataLoader(val_data, batch_size=256)
+    model = Net()
+    optimizer, criterion = torch.optim.RMSprop(model.parameters(), lr=0.005), nn.CrossEntropyLoss()
+    trainer = create_supervised_trainer(model, optimizer, criterion)
+    val_evaluator = create_supervised_evaluator(model, metrics={"accuracy": Accuracy(), "loss": Loss(criterion)})
+    watching = WatchHandler(model, optimizer, name="digits", dir="runs-ignite")
+    if is_watched: watching.attach(trainer, val_evaluator)
+    losses, metrics = [], []
+
+    @trainer.on(Events.ITERATION_COMPLETED)
+    def note_loss(engine): losses.append(engine.state.output)
+
+    @trainer.on(Events.EPOCH_COMPLETED)
+    def validate(trainer):
+        val_evaluator.run(val_loader)
+        metrics.append(dict(val_evaluator.state.metrics))
+
+    trainer.run(train_loader, max_epochs=max_epochs)
+    return losses, metrics, watching, model, trainer, train_loader
+"""
+IGNITE_COMPARED = """
+run, valid = watching.run, watching.run.frame("valid")
+print(f"ignite {ignite.__version__}")
+print("log", run.frame()["loss"].tolist() == losses, valid["val_accuracy"].tolist() == [found["accuracy"] for found in metrics])
+twin = train(1, False)[0]
+print("twin", twin == losses[:len(twin)], len(twin))
+print("usable", model(data.tensors[0][:3]).shape == (3, 10))
+trainer.state.max_epochs = trainer.state.epoch + 1
+trainer.run(train_loader)
+print("second", run.status, watching.run is run, run.step == trainer.state.iteration == len(losses))
+"""
+
+EXAMPLES = dict(skorch=(SKORCH, "net.fit(X, y)", SKORCH_TWIN, ["log True True", "twin True 32", "usable True", "second finished 32"]),
+                keras=(KERAS, "logged = fit(model, 5000, watching)", KERAS_COMPARED,
+                       ["log True True True", "twin True 32 True", "usable True", "second finished 32 False"]),
+                ignite=(IGNITE, "losses, metrics, watching, model, trainer, train_loader = train(5000, True)", IGNITE_COMPARED,
+                        ["log True True", "twin True 32", "usable True", "second finished True True"]))
 
 
 @pytest.mark.parametrize("framework", EXAMPLES)
@@ -83,7 +186,7 @@ def test_the_panel_steers_it(lab: LabPage, jupyter, shots, framework):
     click("Stop now")
     lab.wait_done(1)
     word("stopped")
-    assert not lab.failed(1) and lab.output_text(1).count("train_loss    valid") == 0 and "━" not in lab.output_text(1)
+    assert not lab.failed(1) and "train_loss    valid" not in lab.output_text(1) and "━" not in lab.output_text(1)
     lab.run_cell(2)
     lab.wait_done(2, 60)
     said = lab.output_text(2)

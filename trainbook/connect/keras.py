@@ -43,7 +43,7 @@ def weights_by_layer(
         name = name.replace(".", "_")
         part = _part_of(root, layers.replace(".", "_"), kinds)
         while name in part.state_dict(): name += "_"  # two layers of one name
-        if isinstance(variable.value, nn.Parameter): part.register_parameter(name, variable.value)
+        if variable.trainable: part.register_parameter(name, variable.value)
         else: part.register_buffer(name, variable.value)
     return root
 
