@@ -1,5 +1,7 @@
 """The example of each framework's documentation on real digits, in a real kernel: the panel is clicked, and the cell ends as if it had been asked to."""
+import json
 import re
+from pathlib import Path
 
 import pytest
 from frameworks import outcomes, statuses
@@ -155,17 +157,69 @@ trainer.run(train_loader)
 print("second", run.status, watching.run is run, run.step == trainer.state.iteration == len(losses))
 """
 
+# https://docs.fast.ai/learner: the basic training loop
+FASTAI = """
+import torch
+import fastai
+from fastai.basics import *
+from fastai.callback.all import *
+from sklearn.datasets import load_digits
+from trainbook.connect.fastai import WatchCallback
+torch.set_num_threads(1)
+digits = load_digits()
+data = [(torch.tensor(x, dtype=torch.float32) / 16, torch.tensor(y)) for x, y in zip(digits.data, digits.target)]
+
+class Noting(Callback):
+    order = 54
+    def __init__(self): self.losses = []
+    def after_batch(self):
+        if self.training: self.losses.append(self.learn.loss.item())
+
+def new_learner(*cbs):
+    set_seed(0)
+    dls = DataLoaders(DataLoader(data[:1400], bs=32, shuffle=True), DataLoader(data[1400:], bs=128))
+    model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Dropout(.2), nn.Linear(32, 10))
+    return Learner(dls, model, loss_func=CrossEntropyLossFlat(), metrics=accuracy, cbs=[Noting(), *cbs])
+
+learn = new_learner(WatchCallback(name="digits", dir="runs-fastai"))
+"""
+FASTAI_COMPARED = """
+run, table = learn.watch.live_run, [[*values] for values in learn.recorder.values]
+losses = [*learn.noting.losses]
+print(f"fastai {fastai.__version__}")
+print("log", run.curve("loss")[1].tolist() == losses, run.frame("valid")["valid_loss"].tolist() == [values[1] for values in table])
+twin = new_learner()
+with twin.no_bar(), twin.no_logging(): twin.fit(1)
+print("twin", twin.noting.losses == losses[:len(twin.noting.losses)], len(twin.noting.losses))
+print("usable", learn.get_preds()[0].shape[1] == 10)
+learn.fit(1)
+print("second", learn.watch.live_run.status, learn.watch.live_run.step, learn.watch.live_run is run)
+"""
+
 EXAMPLES = dict(skorch=(SKORCH, "net.fit(X, y)", SKORCH_TWIN, ["log True True", "twin True 32", "usable True", "second finished 32"]),
                 keras=(KERAS, "logged = fit(model, 5000, watching)", KERAS_COMPARED,
                        ["log True True True", "twin True 32 True", "usable True", "second finished 32 False"]),
                 ignite=(IGNITE, "losses, metrics, watching, model, trainer, train_loader = train(5000, True)", IGNITE_COMPARED,
-                        ["log True True", "twin True 32", "usable True", "second finished True True"]))
+                        ["log True True", "twin True 32", "usable True", "second finished True True"]),
+                fastai=(FASTAI, "learn.fit(5000)", FASTAI_COMPARED, ["log True True", "twin True 44", "usable True", "second finished 44 False"]))
+FASTAI_PYTHON = Path(__file__).parents[1] / ".venv/fastai/bin/python"
+
+
+def kernel_for(framework: str, jupyter) -> str:
+    """The name of the kernel in which a framework is installed."""
+    if framework != "fastai": return "python3"
+    if not FASTAI_PYTHON.exists(): pytest.skip("make .venv/fastai makes the environment in which fastai is tested")
+    spec = dict(argv=[str(FASTAI_PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name="fastai", language="python")
+    folder = jupyter.home / "data/kernels/fastai"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    return "fastai"
 
 
 @pytest.mark.parametrize("framework", EXAMPLES)
 def test_the_panel_steers_it(lab: LabPage, jupyter, shots, framework):
     make, fit, compare, expected = EXAMPLES[framework]
-    lab.open(notebook([make, f"{fit};", compare], jupyter.root / f"{framework}.ipynb"))
+    lab.open(notebook([make, f"{fit};", compare], jupyter.root / f"{framework}.ipynb", kernel_for(framework, jupyter)))
     lab.run_cell(0)
     lab.wait_done(0, 60)
     lab.run_cell(1)
