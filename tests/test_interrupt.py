@@ -473,3 +473,34 @@ print(run.status, run.step, signal.getsignal(signal.SIGINT) is signal.SIG_IGN, f
     train.tell("go on")
     assert train.hear() == "finished 5 True" and train.end() == 0
     assert not stops(the_run(tmp_path/"runs"))
+
+
+# Loops that report their moments themselves, as a framework's does through a callback
+
+def test_a_loop_by_hand_is_interrupted_between_two_steps(new):
+    run = new(name="by hand")
+    before = signal.getsignal(signal.SIGINT)
+    for step in range(4):
+        run.loop.begin_step()
+        if step == 1: signal.raise_signal(signal.SIGINT)
+        if run.loop.end_step(): break
+    run.loop.end_by_hand()
+    assert (run.step, run.status, run.is_over) == (2, "stopped", False)
+    assert signal.getsignal(signal.SIGINT) is before
+    run.finish()
+
+
+BY_HAND = """
+from trainbook import watch
+run = watch(dir=".", view=None)
+for step in range(4):
+    run.loop.begin_step()
+    run.log(loss=1 / (2 - step))
+    run.loop.end_step()
+"""
+
+
+def test_a_loop_by_hand_that_an_error_leaves_has_failed(script, tmp_path):
+    assert script(BY_HAND).end() == 1
+    run = the_run(tmp_path)
+    assert (run.status, run.step, run.info["reason"]) == ("failed", 3, "ZeroDivisionError: division by zero")

@@ -34,7 +34,7 @@ def begin_fit(
     "Begins the run of a fit"
     run = watch(model, optimizer, **options)
     run.loop.in_with = True  # the end of the fit ends it, as that of a block would
-    run.loop.begin_by_hand(is_interruptible=True)
+    run.loop.begin_by_hand()
     return run
 
 def end_by_error(

@@ -142,7 +142,7 @@ class Loop:
             found |= new
         return found
 
-    def begin(self, is_interruptible: bool = False) -> None:
+    def begin(self) -> None:
         "A loop begins; the outermost one says that the run is running, and may take over the notebook's ■"
         if not self.recorder.tables.is_open: raise RuntimeError(f"{self.recorder.name} has ended ({self.recorder.status}); watch() begins a new run")
         self.depth += 1
@@ -153,7 +153,7 @@ class Loop:
         self.position.began, self.commands.thread = time(), threading.get_ident()
         self.was_left, self._passed_on = False, Interrupts.passed_on
         self.tell("on_loop_begin")
-        for interrupts in self.interrupts if is_interruptible and not self.is_distributed else (): self.attempt(self.part, interrupts.install)
+        for interrupts in () if self.is_distributed else self.interrupts: self.attempt(self.part, interrupts.install)
 
     def restart(self) -> None:
         "Another loop after the end of one, in another cell or another fit: what was requested then is over"
@@ -204,7 +204,7 @@ class Loop:
     @contextmanager
     def running(self, **position: Any) -> Iterator[None]:
         "Around an iterator; what is given of the position holds from here on"
-        self.begin(is_interruptible=True)
+        self.begin()
         for name, value in position.items(): setattr(self.position, name, value)
         try: yield
         except GeneratorExit:  # a loop that is left: by its own `break`, by an error, or by a second interrupt
@@ -332,19 +332,20 @@ class Loop:
         if is_partial: self.was_cut = self.is_partial = True
         self.tell("on_validation_end")
 
-    def begin_by_hand(
-        self,
-        is_interruptible: bool = False,  # whether the first ■ is a request to stop; the loop has to end when `end_step` says so
-    ) -> None:
+    def begin_by_hand(self) -> None:
         "A loop that reports its moments itself begins, if no iterator of ours is around it; its first moment says so, too"
         if self.depth: return
-        self.begin(is_interruptible)
+        self.begin()
         self.is_by_hand = True
+
+    def end_by_hand(self) -> None:
+        "A loop that has reported its moments itself is over; its run stays open, for another one"
+        if not self.is_by_hand: return
+        if self.stops.when != "step" and not self.was_left: self.attempt(self.part, self._complete)
+        self.end()
 
     def close(self) -> None:
         "The run ends, and with it a loop that has reported its moments itself"
-        if self.is_by_hand:
-            if self.stops.when != "step" and not self.was_left: self.attempt(self.part, self._complete)
-            self.end()
+        self.end_by_hand()
         for interrupts in self.interrupts: self.recorder.faults.attempt("ending the run", interrupts.uninstall)
         self.recorder.faults.attempt("ending the run", self.commands.close)

@@ -248,6 +248,7 @@ class MetricLog:
         if any(stream == "valid" for stream, _ in self._recorder.tables.files): self._look_for_monitored()
 
     def on_close(self) -> None:
+        if self._loop.was_cut or self._loop.was_left: return  # perhaps before the first validation
         if self._recorder.position.step and not self._recorder.faults.parts.keys() & {"logging", self.part}: self._look_for_monitored(is_end=True)
 
     def _look_for_monitored(self, is_end: bool = False):

@@ -22,6 +22,7 @@ from ..run.run import Run, later
 from .checkpoint_store import keep_policy
 from .early_stopping import Monitor, StoppingRule, stopping_rule
 from .live import LiveRun
+from .loop import Loop
 
 if TYPE_CHECKING: from torch import nn, optim
 
@@ -84,12 +85,16 @@ def _end_replaced_runs(
         elif resumes: old.checkpoints.wait()  # it may be the one to go on from, by what is just being written
 
 # %% ../../nbs/5l_train.watch.ipynb #dfc07aa7
+def _was_left(loop: Loop) -> bool:
+    "Whether a loop by hand can't go on: the frame that it named is gone, or an error has come up on its thread"
+    return loop.is_by_hand and (not loop.is_going_on if loop.consumer else loop.commands.thread == threading.get_ident())
+
 def _note_error(error: BaseException | None):
     "A loop without `with` was left by an error, of the script or of the cell: the run has failed, or was stopped if it was an interrupt"
     if error is None: return
     status, reason = ("failed", f"{type(error).__name__}: {error}") if isinstance(error, Exception) else ("stopped", type(error).__name__)
     for run in _open_runs():
-        if run.loop.is_by_hand and run.loop.consumer and not run.loop.is_going_on:
+        if _was_left(run.loop):
             run.loop.was_left = True
             run.finish(status, reason)
         elif not run.loop.depth and run.loop.way_out != "break" and run.status in ("finished", "stopped"): run.recorder.set_status(status, reason)
