@@ -180,8 +180,9 @@ class WatchCallback(Callback):
 
     def _interrupted(self, net: skorch.NeuralNet):
         "By ourselves; by another callback, perhaps at the end of an epoch that is complete; or by a second ■"
-        last, epoch = f"{'train' if self.dataset_valid_ is None else 'valid'}_batch_count", net.history[-1]
-        if self.is_in_epoch_ and isinstance(epoch, dict) and last in epoch: self._end_epoch(net)
+        last = f"{'train' if self.dataset_valid_ is None else 'valid'}_batch_count"
+        epoch: Any = net.history[-1:]
+        if self.is_in_epoch_ and last in epoch[0]: self._end_epoch(net)
         if not self.run.stopping: self.run.loop.was_cut = True
 
     def on_train_end(self, net: skorch.NeuralNet, *data: Any, **kwargs: Any) -> None:

@@ -1,0 +1,20 @@
+"""A framework that is not installed is named, with the line that installs it; and nothing of trainbook imports one that is."""
+import subprocess
+import sys
+
+SCRIPT = """
+import importlib, sys
+import trainbook, trainbook.train.watch
+frameworks = dict(skorch="skorch", keras="keras", ignite="ignite", fastai="fastai")
+print("imported", [name for name in frameworks.values() if name in sys.modules])
+for extra, name in frameworks.items():
+    sys.modules[name] = None  # as if it was not there
+    try: importlib.import_module(f"trainbook.connect.{extra}")
+    except ImportError as error: print(error)
+"""
+
+
+def test_what_is_missing_is_said():
+    said = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout.splitlines()
+    names = [("skorch", "skorch"), ("keras", "keras"), ("ignite", "pytorch-ignite"), ("fastai", "fastai")]
+    assert said == ["imported []", *(f"trainbook.connect.{extra} needs {package}: pip install 'trainbook[{extra}]'" for extra, package in names)]
