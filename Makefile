@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TORCH := torch==2.13.0
+# it comes alone: it asks for torchvision, which breaks beside this torch; what its Learner imports is among the extras
+FASTAI := fastai==2.8.12
 QUICKSTART := nbs/tutorials/01_quickstart.ipynb
 
 MINUTES ?= 30
@@ -76,17 +78,17 @@ bench-%: .venv-bench/ok
 .venv/lab .venv/dev: settings.ini setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH) -e '.[$(@F)]'
+	test $(@F) = lab || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(FASTAI)
 	touch $@
 
 .venv/js: js/package-lock.json | .venv/dev
 	$(BIN)/npm --prefix js ci --no-audit --no-fund
 	touch $@
 
-# fastai comes alone: it asks for torchvision, which breaks beside this torch; what its Learner imports is among the extras
 .venv-bench/ok: settings.ini setup.py
 	test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check $(TORCH) -e '.[bench]'
-	.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps fastai==2.8.12
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps $(FASTAI)
 	touch $@
 
 # Debian's Chromium, for the browser tests

@@ -1,23 +1,244 @@
-"""fastai wants torchvision, which breaks beside the newest torch; so it has an environment of its own, and its tests run there."""
-import os
-import subprocess
-from pathlib import Path
+"""A training with fastai that is watched: the same losses, fastai's own table, and each control by fastai's own means."""
+import signal
+import warnings
 
 import pytest
+import torch
+from fastai.basics import (
+    Adam,
+    Callback,
+    CrossEntropyLossFlat,
+    DataLoader,
+    DataLoaders,
+    Learner,
+    OptimWrapper,
+    accuracy,
+    set_seed,
+)
+from fastai.callback import schedule  # noqa: F401 - adds `fit_one_cycle`
+from fastai.callback.progress import ProgressCallback
+from fastai.callback.tracker import EarlyStoppingCallback
+from fastai.callback.training import GradientAccumulation
+from frameworks import Acting, digits, outcomes, resume_when_paused, statuses
+from torch import nn
 
-ROOT = Path(__file__).parents[1]
-PYTHON = ROOT / ".venv/fastai/bin/python"
+from trainbook.connect.fastai import WatchCallback
+
+X, Y = (torch.from_numpy(found) for found in digits(320))
+STEPS = 8
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="make .venv/fastai makes the environment in which fastai is tested")
-def test_in_its_own_environment():
-    tests = [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "tests/connect_fastai.py"]
-    done = subprocess.run(tests, cwd=ROOT, capture_output=True, text=True, env=os.environ | dict(PYTHONPATH=str(ROOT)))
-    assert done.returncode == 0, done.stdout + done.stderr
+class Noting(Callback):
+    """Notes the loss of each batch, and the rate of its step."""
+    order = 58
+
+    def __init__(self): self.losses, self.rates = [], []
+
+    def before_step(self): self.rates.append(self.learn.opt.hypers[-1]["lr"])
+
+    def after_batch(self):
+        if self.training: self.losses.append(self.learn.loss.item())
 
 
-@pytest.mark.skipif(not PYTHON.exists(), reason="make .venv/fastai makes the environment in which fastai is tested")
-def test_its_chapter():
-    test = [PYTHON.parent / "nbdev-test", "nbs/9d_connect.fastai.ipynb", "--n-workers", "0"]
-    done = subprocess.run(test, cwd=ROOT, capture_output=True, text=True, env=os.environ | dict(PYTHONPATH=str(ROOT)))
-    assert done.returncode == 0, done.stdout + done.stderr
+class Training:
+    """A learner; what it gave in each batch, and fastai's table."""
+
+    def __init__(self, watching=None, actions=None, opt_func=Adam, **more):
+        set_seed(0)
+        data = list(zip(X, Y))
+        dls = DataLoaders(DataLoader(data[:256], bs=32, shuffle=True), DataLoader(data[256:], bs=16))
+        model = nn.Sequential(nn.Linear(64, 16), nn.ReLU(), nn.Dropout(.2), Acting(actions or {}), nn.Linear(16, 10))
+        self.noting = Noting()
+        self.learn = Learner(dls, model, loss_func=CrossEntropyLossFlat(), metrics=accuracy, opt_func=opt_func,
+                             cbs=[self.noting, *([watching] if watching else [])], **more)
+        self.watching = watching
+
+    def fit(self, epochs=3, **more):
+        with self.learn.no_logging(): self.learn.fit_one_cycle(epochs, .01, **more)
+        return self
+
+    @property
+    def table(self): return [[*values] for values in self.learn.recorder.values]
+
+
+@pytest.fixture
+def watching(tmp_path): return WatchCallback(name="in fastai", dir=tmp_path / "runs", view=None)
+
+
+@pytest.fixture(scope="module")
+def twin():
+    """The same training that nobody watches."""
+    return Training().fit()
+
+
+def same(a, b): return all(map(torch.equal, a.learn.model.parameters(), b.learn.model.parameters()))
+
+
+@pytest.mark.parametrize("opt_func", [Adam, lambda parameters, **more: OptimWrapper(parameters, torch.optim.AdamW, **more)], ids=["fastai", "torch"])
+def test_the_losses_and_the_log_are_fastai_s_own(watching, opt_func):
+    bare, training = Training(opt_func=opt_func).fit(), Training(watching, opt_func=opt_func).fit()
+    assert (training.noting.losses, training.table) == (bare.noting.losses, bare.table) and same(training, bare)
+    run = watching.live_run
+    assert (run.status, run.step) == ("finished", 3 * STEPS)
+    assert run.curve("loss")[1].tolist() == bare.noting.losses
+    for place, (name, stream) in enumerate([("train_loss", "train"), ("valid_loss", "valid"), ("accuracy", "train")]):
+        assert run.frame(stream)[name].dropna().tolist() == pytest.approx([values[place] for values in bare.table])
+    assert run.frame().dropna(subset=["loss"])["learning_rate"].tolist() == pytest.approx(bare.noting.rates)
+    assert run.frame("valid")["epoch"].tolist() == [0, 1, 2] and run.layers == ["0 Linear", "4 Linear"]
+    assert len(run.frame("gradients")) >= STEPS and run.checkpoints.get("best")["metric"] == "valid_loss"
+
+
+def test_stop_now_ends_behind_the_batch(watching):
+    training = Training(watching, {11: lambda: watching.live_run.stop()}).fit()
+    assert (watching.live_run.status, watching.live_run.step, len(training.noting.losses), len(training.table)) == ("stopped", 11, 10, 1)
+    assert len(training.learn.get_preds()[0]) == 64
+
+
+def test_stop_after_the_epoch_lets_it_validate(watching):
+    training = Training(watching, {11: lambda: watching.live_run.stop("epoch")}).fit()
+    assert (watching.live_run.status, watching.live_run.step, len(training.table)) == ("stopped", 2 * STEPS, 2)
+
+
+def test_a_stop_that_is_repeated_breaks_off_the_validation(watching):
+    seen = []
+    class InValidation(Callback):
+        def before_batch(self):
+            if self.training: return
+            seen.append(self.iter)
+            if seen == [0]: watching.live_run.stop(), watching.live_run.stop()
+    Training(watching).fit(cbs=InValidation())
+    assert seen == [0] and watching.live_run.status == "stopped"
+
+
+def test_pause_holds_the_loop(watching, twin):
+    threads = []
+    def pause():
+        watching.live_run.pause()
+        threads.append(resume_when_paused(watching.live_run))
+    training = Training(watching, {5: pause}).fit()
+    threads[0].join()
+    assert statuses(watching.live_run) == ["paused", "running", "finished"] and training.noting.losses == twin.noting.losses
+
+
+def test_half_the_rate_in_all_later_steps(watching, twin):
+    training = Training(watching, {5: lambda: watching.live_run.scale_lr(.5)}).fit()
+    rates = watching.live_run.frame().dropna(subset=["loss"])["learning_rate"].tolist()
+    assert rates == twin.noting.rates[:5] + [rate / 2 for rate in twin.noting.rates[5:]] and training.noting.rates == twin.noting.rates
+
+
+def test_evaluate_measures_and_changes_nothing(watching, twin):
+    training = Training(watching, {5: lambda: watching.live_run.evaluate()}).fit()
+    found, = (event for event in watching.live_run.events() if event["event"] == "validation")
+    assert found["step"] == 5 and found["metrics"].keys() == {"valid_loss", "accuracy"}
+    assert (training.noting.losses, training.table) == (twin.noting.losses, twin.table)
+
+
+def test_roll_back_restores_weights_and_optimizer(watching):
+    seen, training = {}, Training(watching, {4: lambda: watching.live_run.checkpoint("fourth"), 14: lambda: watching.live_run.rollback("fourth")})
+    class Seen(Callback):
+        def before_batch(self):
+            opt = self.learn.opt
+            tensors = [p.detach() for p in self.learn.model.parameters()] + [s["grad_avg"] for p, _, s, _ in opt.all_params() if "grad_avg" in s]
+            if self.training: seen[watching.live_run.step + 1] = [tensor.clone() for tensor in tensors]
+    training.fit(cbs=Seen())
+    assert len(seen[5]) == 8 and all(map(torch.equal, seen[5], seen[15])) and not all(map(torch.equal, seen[5], seen[14]))
+    assert (outcomes(watching.live_run, "checkpoint"), outcomes(watching.live_run, "rollback")) == (["applied"], ["applied"])
+
+
+def test_early_stopping(tmp_path):
+    watching = WatchCallback(dir=tmp_path, view=None, early_stop=dict(patience=2, min_delta=9.))
+    training = Training(watching).fit(9)
+    assert (len(training.table), watching.live_run.status) == (3, "stopped") and "valid_loss" in watching.live_run.info["reason"]
+
+
+def test_fastai_s_own_early_stopping(watching):
+    training = Training(watching).fit(9, cbs=EarlyStoppingCallback(min_delta=9., patience=2))
+    assert watching.live_run.status == "stopped" and watching.live_run.frame("valid")["valid_loss"].tolist() == [values[1] for values in training.table]
+
+
+def test_the_first_interrupt_is_gentle(watching):
+    Training(watching, {5: lambda: signal.raise_signal(signal.SIGINT)}).fit()
+    assert (watching.live_run.status, watching.live_run.step) == ("stopped", 5)
+
+
+def test_the_second_interrupt_breaks_off(watching):
+    def twice():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt): Training(watching, {5: twice}).fit()
+    assert (watching.live_run.status, signal.getsignal(signal.SIGINT)) == ("stopped", signal.default_int_handler)
+
+
+def test_their_error_passes_through(watching):
+    def fail(): raise ArithmeticError("theirs")
+    training = Training(watching, {5: fail})
+    with pytest.raises(ArithmeticError, match="theirs"): training.fit()
+    assert (watching.live_run.status, watching.live_run.info["reason"]) == ("failed", "ArithmeticError: theirs")
+    assert "all_batches" not in vars(training.learn)
+    training.fit(1)
+    assert (watching.live_run.status, watching.live_run.step) == ("finished", STEPS)
+
+
+def test_a_second_fit_is_a_run_of_its_own(watching):
+    training = Training(watching).fit(1)
+    first = watching.live_run
+    training.fit(1)
+    assert first.is_over and watching.live_run is not first
+    assert watching.live_run.curve("loss")[1][0] < first.curve("loss")[1][0]  # the weights went on
+
+
+def test_resume_by_fastai_s_own_means(tmp_path, watching):
+    """Saved with the optimizer behind two epochs, and loaded into another learner, whose fit begins with the third one."""
+    def go_on(watching):
+        first = Training(path=tmp_path).fit(2)
+        first.learn.save("second")
+        second = Training(watching, path=tmp_path)
+        second.learn.load("second")
+        return second.fit(3, start_epoch=2)
+    watched, bare = go_on(watching), go_on(None)
+    assert watched.noting.losses == bare.noting.losses and len(bare.noting.losses) == STEPS
+    run = watching.live_run
+    assert (run.step, run.curve("loss")[0][0], run.frame("valid")["epoch"].tolist()) == (3 * STEPS, 2 * STEPS + 1, [2])
+    with pytest.raises(TypeError, match="start_epoch"): WatchCallback(resume=run)
+
+
+def test_several_parameter_groups(watching):
+    splitter = lambda model: [[*model[0].parameters()], [*model[4].parameters()]]
+    training = Training(watching, splitter=splitter)
+    with training.learn.no_logging(): training.learn.fit(1, slice(1e-4, 1e-2))
+    assert {"learning_rate", "learning_rate_1"} <= {*watching.live_run.frame()}
+
+
+def test_accumulated_gradients(watching):
+    def train(watching): return Training(watching).fit(1, cbs=GradientAccumulation(64)).noting.losses
+    assert train(watching) == train(None)
+    assert watching.live_run.step == STEPS and (watching.live_run.frame("gradients").index % 2 == 0).all()
+
+
+@pytest.mark.parametrize("view, is_printed", [("terminal", False), (None, True)])
+def test_nothing_is_printed_twice(tmp_path, capsys, view, is_printed):
+    training = Training(WatchCallback(dir=tmp_path, view=view))
+    training.learn.fit(2)
+    said = capsys.readouterr().out
+    assert ("train_loss" in said and "valid_loss" in said and "time" in said, "recording to" in said) == (is_printed, not is_printed)
+    assert training.learn.logger is print or training.learn.progress.run
+
+
+def test_lr_find_and_validate_are_no_fits(watching):
+    training = Training(watching).fit(1)
+    first = watching.live_run
+    training.learn.validate()
+    with training.learn.no_logging(): training.learn.lr_find(num_it=3, show_plot=False)
+    assert watching.live_run is first and first.status == "finished"
+    assert isinstance(training.learn.progress, ProgressCallback) and training.learn.progress.run
+
+
+def test_a_fault_of_ours_does_no_harm(watching, twin, monkeypatch):
+    def break_it(): monkeypatch.setattr(watching.live_run.loop, "end_step", lambda: 1 / 0)
+    with pytest.warns(RuntimeWarning, match="a fault in following fastai"): training = Training(watching, {5: break_it}).fit()
+    assert training.noting.losses == twin.noting.losses
+
+
+def test_options_are_checked():
+    with pytest.raises(TypeError, match="is it monitor"): WatchCallback(monitr="accuracy")
+    with warnings.catch_warnings(), pytest.raises(RuntimeError, match="begins with the fit"): WatchCallback().live_run

@@ -1,7 +1,5 @@
 """The example of each framework's documentation on real digits, in a real kernel: the panel is clicked, and the cell ends as if it had been asked to."""
-import json
 import re
-from pathlib import Path
 
 import pytest
 from frameworks import outcomes, statuses
@@ -202,24 +200,12 @@ EXAMPLES = dict(skorch=(SKORCH, "net.fit(X, y)", SKORCH_TWIN, ["log True True", 
                 ignite=(IGNITE, "losses, metrics, watching, model, trainer, train_loader = train(5000, True)", IGNITE_COMPARED,
                         ["log True True", "twin True 32", "usable True", "second finished True True"]),
                 fastai=(FASTAI, "learn.fit(5000)", FASTAI_COMPARED, ["log True True", "twin True 44", "usable True", "second finished 44 False"]))
-FASTAI_PYTHON = Path(__file__).parents[1] / ".venv/fastai/bin/python"
-
-
-def kernel_for(framework: str, jupyter) -> str:
-    """The name of the kernel in which a framework is installed."""
-    if framework != "fastai": return "python3"
-    if not FASTAI_PYTHON.exists(): pytest.skip("make .venv/fastai makes the environment in which fastai is tested")
-    spec = dict(argv=[str(FASTAI_PYTHON), "-m", "ipykernel_launcher", "-f", "{connection_file}"], display_name="fastai", language="python")
-    folder = jupyter.home / "data/kernels/fastai"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "kernel.json").write_text(json.dumps(spec))
-    return "fastai"
 
 
 @pytest.mark.parametrize("framework", EXAMPLES)
 def test_the_panel_steers_it(lab: LabPage, jupyter, shots, framework):
     make, fit, compare, expected = EXAMPLES[framework]
-    lab.open(notebook([make, f"{fit};", compare], jupyter.root / f"{framework}.ipynb", kernel_for(framework, jupyter)))
+    lab.open(notebook([make, f"{fit};", compare], jupyter.root / f"{framework}.ipynb"))
     lab.run_cell(0)
     lab.wait_done(0, 60)
     lab.run_cell(1)
@@ -244,7 +230,6 @@ def test_the_panel_steers_it(lab: LabPage, jupyter, shots, framework):
     lab.run_cell(2)
     lab.wait_done(2, 60)
     said = lab.output_text(2)
-
     assert not lab.failed(2) and all(line in said for line in expected), said
     run = open_run(list_runs(jupyter.root / f"runs-{framework}").index[0])
     assert all(outcomes(run, command) == ["applied"] for command in ("pause", "resume", "scale_lr", "checkpoint", "stop"))

@@ -8,21 +8,21 @@ __all__ = ['OptimizerSteps', 'validate', 'WatchCallback']
 # %% ../../nbs/9d_connect.fastai.ipynb #894d3e09
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from importlib import import_module
 from typing import Any
 
 import torch
 from torch import optim
 from typing_extensions import Unpack
 
-from .needs import missing
 from .watched_fit import check_options, WatchedFit
 from ..train.live import LiveRun
 from ..train.watch import WatchOptions
 
 try:
-    from fastai.basics import (  # pyright: ignore[reportMissingImports] - it has an environment of its own
-        Callback, CancelFitException, CancelValidException, CastToTensor, L, Learner, noop, Recorder, TrainEvalCallback)
-except ImportError as error: raise missing("fastai", "fastai") from error
+    basics: Any = import_module("fastai.basics")  # it has no types, and takes a checker minutes to guess them
+except ImportError as error:
+    raise ImportError("this needs fastai, without torchvision: pip install 'trainbook[fastai]' && pip install --no-deps fastai") from error
 
 # %% ../../nbs/9d_connect.fastai.ipynb #bbfb8bb2
 class OptimizerSteps(optim.Optimizer):
@@ -58,20 +58,20 @@ class OptimizerSteps(optim.Optimizer):
         parameters = self.fastai.all_params().itemgot(0)
         state = [{name: value.to(parameter.device) if isinstance(value, torch.Tensor) else value for name, value in one.items()}
                  for parameter, one in zip(parameters, state_dict["state"])]
-        self.fastai.load_state_dict(dict(state=state, hypers=L(dict(hyper) for hyper in state_dict["hypers"])))
+        self.fastai.load_state_dict(dict(state=state, hypers=basics.L(dict(hyper) for hyper in state_dict["hypers"])))
 
 # %% ../../nbs/9d_connect.fastai.ipynb #4696f682
-def validate(learn: Learner) -> dict[str, float]:
+def validate(learn: Any) -> dict[str, float]:
     "fastai's own validation, under the names in its table"
-    other = Learner(learn.dls, learn.model, loss_func=learn.loss_func, metrics=deepcopy([*learn.metrics]), default_cbs=False,
-                    cbs=[TrainEvalCallback(), Recorder(add_time=False), CastToTensor()])
+    other = basics.Learner(learn.dls, learn.model, loss_func=learn.loss_func, metrics=deepcopy([*learn.metrics]), default_cbs=False,
+                           cbs=[basics.TrainEvalCallback(), basics.Recorder(add_time=False), basics.CastToTensor()])
     found = other.validate()
     return dict(zip(other.recorder.metric_names[2:], map(float, found)))  # behind `epoch` and `train_loss`
 
 # %% ../../nbs/9d_connect.fastai.ipynb #681891fd
 _OWN = dict(resume="learn.load(…), and then learn.fit(…, start_epoch=…)", scheduler="a ParamScheduler, as in fit_one_cycle")
 
-class WatchCallback(Callback):
+class WatchCallback(basics.Callback):
     "Records, shows and steers a training with fastai"
     order = 55  # behind the Recorder, before the progress bar and what saves models
 
@@ -96,10 +96,10 @@ class WatchCallback(Callback):
         learn = self.learn
         if hasattr(learn, "lr_finder") or not learn.create_mbar or self._watching.get("view", "auto") is None: return
         if hasattr(learn, "progress"): learn.progress.run = False  # until the fit is over
-        self._logger, learn.logger = learn.logger, noop
+        self._logger, learn.logger = learn.logger, basics.noop
 
     def before_epoch(self) -> None:
-        if self._stops: raise CancelFitException
+        if self._stops: raise basics.CancelFitException
         self._see_errors()
 
     def _see_errors(self):
@@ -152,7 +152,7 @@ class WatchCallback(Callback):
         if self._steps is not None and self._is_in_fit: self.learn.opt.step = self._steps.make_step
 
     def after_batch(self) -> None:
-        if self._watched.attempt(self._end_batch): raise CancelFitException if self.learn.training else CancelValidException
+        if self._watched.attempt(self._end_batch): raise basics.CancelFitException if self.learn.training else basics.CancelValidException
 
     def _end_batch(self) -> bool:  # whether to stop now
         loop, learn = self.live_run.loop, self.learn

@@ -32,6 +32,8 @@ def as_columns(rows: Rows) -> "pd.DataFrame":  # `step`, `time` in seconds since
 # %% ../../nbs/94_connect.files.ipynb #8dfe2521
 class CSV:
     "A sink that writes a CSV file for each table of a run"
+    folder: Path; sizes: dict[str, int]
+
     def __init__(
         self,
         folder: str | None = None,  # the folder `csv` of the run, if left out
@@ -57,6 +59,8 @@ class CSV:
 # %% ../../nbs/94_connect.files.ipynb #01488932
 class Parquet:
     "A sink that writes Parquet files, a folder for each table of a run"
+    folder: Path
+
     def __init__(
         self,
         folder: str | None = None,  # the folder `parquet` of the run, if left out

@@ -100,7 +100,7 @@ def carry(
 # %% ../../nbs/93_connect.follower.ipynb #2d8c69e7
 class Carrier:
     "Sends one run to one sink, portion by portion"
-    known: Progress
+    run: Run; sink: Sink; path: Path | None; streams: Sequence[str]; known: Progress
 
     def __init__(self, run: AnyRun, sink: Sink, progress: Path | None, streams: Sequence[str]):
         self.run, self.sink, self.path, self.streams = open_run(run.path), sink, progress, streams
@@ -156,6 +156,7 @@ _PROGRAM = "import sys; from trainbook.connect.follower import follow; follow(*s
 
 class Sending:
     "A run on its way to a tracker"
+    run: Run; tracker: str; path: Path; part: str; faults: Faults
     part, faults = "sending a run to a tracker", Faults()
 
     def __init__(

@@ -24,6 +24,8 @@ if TYPE_CHECKING: from mlflow import MlflowClient
 # %% ../../nbs/96_connect.mlflow.ipynb #0d237601
 class Names:
     "Names of metrics as MLflow takes them"
+    given: dict[str, str]
+
     def __init__(self, given: Mapping[str, str] | None = None): self.given = dict(given or {})  # by the name in the run
 
     def of(self, name: str) -> str:
@@ -68,6 +70,8 @@ def _portions(entities: Iterable[Any], most: int) -> Iterator[list[Any]]:
 
 class MLflow:
     "A sink that sends a run to an MLflow server"
+    run_id: str
+
     def __init__(
         self,
         tracking_uri: str | None = None,  # `http://…`, `sqlite:///…`; if left out, what `MLFLOW_TRACKING_URI` says

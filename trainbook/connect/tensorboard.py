@@ -24,7 +24,7 @@ try:
     from tensorboard.compat.proto.types_pb2 import DT_DOUBLE, DT_STRING  # pyright: ignore[reportAttributeAccessIssue] - made by protobuf when it is imported
     from tensorboard.summary.writer.record_writer import RecordWriter
     from tensorboard.util.tensor_util import make_ndarray
-except ImportError as error: raise missing("tensorboard", "tensorboard") from error
+except ImportError as _error: raise missing("tensorboard", "tensorboard") from _error
 
 # %% ../../nbs/95_connect.tensorboard.ipynb #17e63148
 def _plugin(name: str) -> SummaryMetadata: return SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name=name))

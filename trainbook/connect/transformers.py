@@ -24,8 +24,9 @@ from ..train.live import LiveRun
 from ..train.watch import WatchOptions
 
 try:
-    from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-    from transformers.trainer import DEFAULT_PROGRESS_CALLBACK
+    from transformers.trainer import DEFAULT_PROGRESS_CALLBACK, Trainer
+    from transformers.trainer_callback import PrinterCallback, ProgressCallback, TrainerCallback, TrainerControl, TrainerState
+    from transformers.training_args import TrainingArguments
 except ImportError as error: raise missing("transformers", "transformers") from error
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ def check_options(
 # %% ../../nbs/99_connect.watched_fit.ipynb #694b2966
 class WatchedFit:
     "The run of a fit that a framework does"
+    part: str
 
     def __init__(
         self,
