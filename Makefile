@@ -35,7 +35,7 @@ check-js:
 
 test: check .venv/chromium  ## everything: the checks, notebooks, package, browser
 	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re tutorials  # tests/test_tutorials.py runs those in a real kernel
-	$(PYTEST) tests -m 'not browser and not quiet' -n 2 --dist worksteal  # two processes of several threads each would wait for each other
+	$(PYTEST) tests -m 'not browser and not quiet' -n 3 --dist worksteal  # three, as a process often waits for another one that it has started
 	$(PYTEST) tests -m 'browser and not jupyter' -n 2 --dist worksteal
 	$(PYTEST) tests -m 'jupyter and not quiet' -n 2 --dist worksteal
 	$(RUN_PYTEST) tests -m quiet
