@@ -23,9 +23,9 @@ if TYPE_CHECKING: import pandas as pd
 def as_columns(rows: Rows) -> "pd.DataFrame":  # `step`, `time` in seconds since 1970, and the values
     "The rows of a table"
     import pandas as pd
-    found = {"step": rows.rows["_step"], "time": when(rows.rows)}
+    found = {"step": rows.array["_step"], "time": when(rows.array)}
     if rows.table.endswith(".long"):
-        return pd.DataFrame(found | {"metric": [key.decode(errors="replace") for key in rows.rows["key"].tolist()], "value": rows.rows["value"]})
+        return pd.DataFrame(found | {"metric": [key.decode(errors="replace") for key in rows.array["key"].tolist()], "value": rows.array["value"]})
     absent = rows.absent()
     return pd.DataFrame(found | {name: np.where(absent[name], np.nan, values) if name in absent else values for name, values in rows.columns().items()})
 

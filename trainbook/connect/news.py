@@ -42,12 +42,12 @@ class Rows(NamedTuple):
     "New rows of one table"
     table: str  # `train`, `train.1`, …, `train.long`
     stream: str
-    rows: np.ndarray  # shape (rows,), as in the table's file
+    array: np.ndarray  # shape (rows,), as in the table's file
     layers: Sequence[str]  # what the numbers in a column are of
 
     def columns(self) -> dict[str, np.ndarray]:  # each of shape (rows,)
         "The values by name"
-        found = {name: self.rows[name] for name in columns_of(self.rows.dtype)[1:-1] if name != SAMPLES}
+        found = {name: self.array[name] for name in columns_of(self.array.dtype)[1:-1] if name != SAMPLES}
         if self.stream in METRICS: return found
         return {f"{self.stream}/{name}": values for name, values in found.items() if values.ndim == 1} | {
             f"{self.stream}/{name}/{layer}": values[:, place] for name, values in found.items() if values.ndim == 2
@@ -61,9 +61,9 @@ class Rows(NamedTuple):
 
     def values(self) -> Iterator[Row]:
         "One row at a time"
-        steps, times, absent = self.rows["_step"].tolist(), when(self.rows).tolist(), self.absent()
+        steps, times, absent = self.array["_step"].tolist(), when(self.array).tolist(), self.absent()
         if self.table.endswith(".long"):
-            for step, time, key, value in zip(steps, times, self.rows["key"].tolist(), self.rows["value"].tolist()):
+            for step, time, key, value in zip(steps, times, self.array["key"].tolist(), self.array["value"].tolist()):
                 yield Row(step, time, {key.decode(errors="replace"): value})
             return
         columns = {name: values.tolist() for name, values in self.columns().items()}
