@@ -241,9 +241,3 @@ print(len(run.frame("gradients")))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "24\n", done.stderr
-
-
-def test_without_accelerate():
-    code = "import sys; sys.modules['accelerate'] = None\nimport trainbook.connect.accelerate"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr.endswith("ImportError: trainbook.connect.accelerate needs accelerate: pip install 'trainbook[accelerate]'\n")

@@ -1,8 +1,6 @@
 """Lightning's Trainer with our callback: the same losses, its own log as our record, and each control by Lightning's own means."""
 import logging
 import signal
-import subprocess
-import sys
 from threading import Timer
 
 import pandas as pd
@@ -361,9 +359,3 @@ def test_a_fault_of_ours(train, twin):
         if step == 3: run.loop.begin_step = run.loop.end_step = None
     module, run, _ = train(act)
     assert module.losses == twin().losses and run.status == "finished"
-
-
-def test_without_lightning():
-    code = "import sys; sys.modules['lightning.pytorch'] = None\nimport trainbook.connect.lightning"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr.endswith("ImportError: trainbook.connect.lightning needs lightning: pip install 'trainbook[lightning]'\n")

@@ -5,7 +5,8 @@ import sys
 SCRIPT = """
 import importlib, sys
 import trainbook, trainbook.train.watch
-frameworks = dict(skorch="skorch", keras="keras", ignite="ignite", fastai="fastai")
+frameworks = dict(accelerate="accelerate", lightning="lightning.pytorch", transformers="transformers", skorch="skorch", keras="keras", ignite="ignite",
+                  tensorboard="tensorboard", fastai="fastai")
 print("imported", [name for name in frameworks.values() if name in sys.modules])
 for extra, name in frameworks.items():
     sys.modules[name] = None  # as if it was not there
@@ -16,6 +17,7 @@ for extra, name in frameworks.items():
 
 def test_what_is_missing_is_said():
     said = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout.splitlines()
-    names = [("skorch", "skorch"), ("keras", "keras"), ("ignite", "pytorch-ignite")]
+    names = [("accelerate", "accelerate"), ("lightning", "lightning"), ("transformers", "transformers"), ("skorch", "skorch"),
+             ("keras", "keras"), ("ignite", "pytorch-ignite"), ("tensorboard", "tensorboard")]
     assert said == ["imported []", *(f"this needs {package}, which is not installed: pip install 'trainbook[{extra}]'" for extra, package in names),
                     "this needs fastai, without torchvision: pip install 'trainbook[fastai]' && pip install --no-deps fastai"]

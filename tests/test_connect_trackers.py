@@ -179,9 +179,7 @@ def test_a_server_that_is_down_for_a_while(folder):
 def test_steps_of_a_training_cost_no_call_more(folder):
     def training(send):
         def train(begin, end):
-            model = nn.Linear(4, 2)
-            optimizer = optim.SGD(model.parameters(), .1)
-            with watch(model, optimizer, dir=folder, view=None, every=0, diagnose=False, send_to=send) as run:
+            with watch(dir=folder, view=None, send_to=send) as run:
                 for step in run.batches(range(STEPS + 20)):
                     if step == 10: begin()
                     run.log(loss=1 / (step + 1))

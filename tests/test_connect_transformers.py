@@ -1,9 +1,7 @@
 """The Trainer of Transformers with our callback: the same losses, its own log as our record, and each control by the Trainer's own means."""
 import gc
 import signal
-import subprocess
 import sys
-from pathlib import Path
 from threading import Timer
 
 import pytest
@@ -353,9 +351,3 @@ def test_only_for_a_trainer(tmp_path):
     with pytest.raises(LookupError, match="the Trainer of Transformers"):
         from transformers import TrainerControl, TrainerState
         WatchCallback().on_train_begin(None, TrainerState(), TrainerControl())
-
-
-def test_without_transformers():
-    code = "import sys; sys.modules['transformers'] = None\nimport trainbook.connect.transformers"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parent)
-    assert done.stderr.endswith("ImportError: trainbook.connect.transformers needs transformers: pip install 'trainbook[transformers]'\n")
