@@ -132,7 +132,7 @@ def steer(lab: LabPage, name: str, cell: int) -> None:
         expect(pill).to_have_text(outcome)
     for button, sentence in {"Halve learning rate": "Learning rate", "Checkpoint now": "Checkpoint"}.items():
         panel.get_by_role("button", name=button).click()
-        expect(commands(re.compile(f"{sentence}.*by panel, in force", re.IGNORECASE)).first).to_be_visible()
+        expect(commands(re.compile(f"{sentence}.*by panel, (in force|saved)", re.IGNORECASE)).first).to_be_visible()
 
 
 def stop(lab: LabPage, name: str, cell: int) -> None:
