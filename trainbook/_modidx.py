@@ -580,6 +580,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                      'trainbook/connect/wandb.py'),
                                          'trainbook.connect.wandb.WandB._log': ( 'connect.wandb.html#wandb._log',
                                                                                  'trainbook/connect/wandb.py'),
+                                         'trainbook.connect.wandb.WandB._settle': ( 'connect.wandb.html#wandb._settle',
+                                                                                    'trainbook/connect/wandb.py'),
                                          'trainbook.connect.wandb.WandB.begin': ( 'connect.wandb.html#wandb.begin',
                                                                                   'trainbook/connect/wandb.py'),
                                          'trainbook.connect.wandb.WandB.end': ( 'connect.wandb.html#wandb.end',
