@@ -187,6 +187,6 @@ def import_runs(
     runs, unread = list[Run](), list[str]()
     for elsewhere in progress_bar(list(runs_elsewhere(source)), leave=False):
         try: runs.append(make_run(elsewhere, Path(dir), str(source)))
-        except (ValueError, OSError) as error: unread.append(f"{elsewhere.id} ({short(error, 120)})")
+        except Exception as error: unread.append(f"{elsewhere.id} ({short(error, 120)})")
     if unread: say(f"{len(unread)} of {len(runs) + len(unread)} runs in {source} can't be read and are left out: {'; '.join(unread[:10])}")
     return sorted(runs, key=lambda run: run.info["started"])
