@@ -8,7 +8,7 @@ __all__ = ['PERIOD', 'LONGEST_WAIT', 'MISTAKES', 'Sink', 'Progress', 'read_progr
 
 # %% ../../nbs/93_connect.follower.ipynb #1bf0539a
 import json, os, subprocess, sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from importlib import import_module
@@ -247,6 +247,7 @@ def send_to(
     **options: Any,  # of the tracker, such as `tracking_uri="http://localhost:5000"`
 ) -> Sending:
     "Sends a run to a tracker from now on, by a process of its own; raises `TypeError` or `ValueError` for options that the tracker can't take"
+    if not isinstance(getattr(run, "path", None), Path): raise TypeError(f"send_to(tracker, run) takes a run, as watch or open_run gives it; got {short(run)}")
     if bad := [stream for stream in streams if stream not in STREAMS]: raise ValueError(f"streams are some of {', '.join(STREAMS)}; got {bad}")
     name = _name_of(tracker)
     sink_class(name)(**options)  # what is wrong with them is said here, and not in another process
@@ -260,6 +261,8 @@ def chosen_trackers(
     given: Any,  # names, or options by name
 ) -> dict[str, dict[str, Any]]:  # options by name
     "What `watch(send_to=…)` was given; raises `TypeError`, `ValueError` or `ImportError` for a tracker or options that can't be"
+    if not isinstance(given, str | type | Iterable | None): raise TypeError(
+        f"send_to takes names such as ['tensorboard'], or their options by name; got {short(given)}")
     names = [given] if isinstance(given, str | type) else given if isinstance(given, Mapping) else list(given or ())
     chosen = {_name_of(name): dict(given[name] or {}) if isinstance(given, Mapping) else {} for name in names}
     for name, options in chosen.items(): sink_class(name)(**{key: value for key, value in options.items() if key != "streams"})

@@ -172,6 +172,7 @@ def _from_mlflow(uri: str) -> Iterator[Elsewhere]:
 # %% ../../nbs/98_connect.imports.ipynb #afab9d63
 def runs_elsewhere(source: str | Path) -> Iterator[Elsewhere]:
     "The runs in a folder of TensorBoard's or W&B's, or in an MLflow store; raises `ValueError` if there is none of these"
+    if not isinstance(source, str | os.PathLike): raise TypeError(f"runs are imported from a folder, or from an address of MLflow's; got {short(source)}")
     if "://" in str(source): return _from_mlflow(str(source))
     path = Path(source)
     if next(path.rglob("*.wandb"), None): return _from_wandb(path)
