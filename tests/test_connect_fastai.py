@@ -240,5 +240,5 @@ def test_a_fault_of_ours_does_no_harm(watching, twin, monkeypatch):
 
 
 def test_options_are_checked():
-    with pytest.raises(TypeError, match="is it monitor"): WatchCallback(monitr="accuracy")
+    with pytest.raises(TypeError, match="is it 'monitor'"): WatchCallback(monitr="accuracy")
     with warnings.catch_warnings(), pytest.raises(RuntimeError, match="begins with the fit"): WatchCallback().live_run

@@ -330,6 +330,6 @@ def test_a_callback_that_is_not_in_a_list(watching):
 
 
 def test_options_and_backend_are_checked(monkeypatch):
-    with pytest.raises(TypeError, match="is it monitor"): WatchCallback(monitr="val_accuracy")
+    with pytest.raises(TypeError, match="is it 'monitor'"): WatchCallback(monitr="val_accuracy")
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(RuntimeError, match="Keras runs on jax"): WatchCallback()

@@ -353,7 +353,7 @@ def test_the_bar_gives_way(train, capsys):
     assert "Epoch 2" in shown.out + shown.err
 
 
-@pytest.mark.says("trainbook has a fault in the Lightning callback")
+@pytest.mark.says("trainbook has a fault in following Lightning")
 def test_a_fault_of_ours(train, twin):
     def act(step, run):
         if step == 3: run.loop.begin_step = run.loop.end_step = None

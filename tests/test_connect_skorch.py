@@ -287,7 +287,7 @@ def test_a_grid_search_has_a_run_for_each_fit(tmp_path):
 
 
 def test_options_are_checked(tmp_path):
-    with pytest.raises(TypeError, match="is it monitor"): WatchCallback(monitr="valid_acc")
+    with pytest.raises(TypeError, match="is it 'monitor'"): WatchCallback(monitr="valid_acc")
     net = new_net([("watch", WatchCallback(name="a", dir=tmp_path, view=None))])
     net.set_params(callbacks__watch__name="b").fit(X, Y)
     assert net.callbacks[0][1].run.name == "b"

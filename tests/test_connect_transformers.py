@@ -312,7 +312,7 @@ def test_the_bar_stays_where_nothing_is_shown(train, capsys):
     assert "10/10" in capsys.readouterr().err
 
 
-@pytest.mark.says("trainbook has a fault in the Transformers callback")
+@pytest.mark.says("trainbook has a fault in following Transformers")
 def test_a_fault_of_ours(train, twin):
     def act(step, run):
         if step == 3: run.loop.begin_step = run.loop.end_step = None

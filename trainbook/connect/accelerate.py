@@ -9,8 +9,8 @@ __all__ = ['sorted_out', 'WatchTracker']
 from collections.abc import Mapping
 from typing import Any, TYPE_CHECKING, cast
 
-from .fit import check_options, go_on, steering_of
 from .needs import missing
+from .watched_fit import check_options, count_on, steering_of
 from ..train.live import LiveRun
 from ..train.watch import WatchOptions, watch
 
@@ -38,7 +38,7 @@ class WatchTracker(GeneralTracker):
     run: LiveRun
 
     def __init__(self, **options: "Unpack[WatchOptions]"):
-        check_options(options, {})
+        check_options("Accelerate", options, {})
         super().__init__()
         self.run = cast(LiveRun, None)  # that is under way, or the last one; None before the first
         self._options = dict(options)
@@ -59,7 +59,7 @@ class WatchTracker(GeneralTracker):
         self.finish()
         given: dict[str, Any] = {**self._options, **options}
         self.run, saved, self._restored = watch(model, optimizer, **given), self._restored, {}
-        if saved: go_on(self.run, saved["step"], saved)
+        if saved: count_on(self.run, saved["step"], saved)
         return self.run
 
     def log(self, values: dict[str, Any], step: int | None = None, **more: Any) -> None:
@@ -73,6 +73,6 @@ class WatchTracker(GeneralTracker):
         if self.run is not None: self.run.finish()
 
     def state_dict(self) -> dict[str, Any]:
-        return self._restored if self.run is None else dict(step=self.run.step, **steering_of(self.run))
+        return self._restored if self.run is None else steering_of(self.run)
 
     def load_state_dict(self, state: dict[str, Any]) -> None: self._restored = state

@@ -15,7 +15,7 @@ import torch
 from torch import optim
 from typing_extensions import Unpack
 
-from .watched_fit import check_options, WatchedFit
+from .watched_fit import check_options, guarded, WatchedFit
 from ..train.live import LiveRun
 from ..train.watch import WatchOptions
 
@@ -78,7 +78,7 @@ class WatchCallback(basics.Callback):
     def __init__(self, **options: "Unpack[WatchOptions]"):
         super().__init__()
         check_options("fastai", options, _OWN)
-        self._watching, self._watched = options, WatchedFit("fastai", options)
+        self.watched = WatchedFit("fastai", options)
         self._forget()
 
     def _forget(self):
@@ -90,11 +90,11 @@ class WatchCallback(basics.Callback):
     @property
     def live_run(self) -> LiveRun:
         "The run of the fit; raises `RuntimeError` before the first"
-        return self._watched.run
+        return self.watched.run
 
     def before_fit(self) -> None:
         learn = self.learn
-        if hasattr(learn, "lr_finder") or not learn.create_mbar or self._watching.get("view", "auto") is None: return
+        if hasattr(learn, "lr_finder") or not learn.create_mbar or not self.watched.is_shown: return
         if hasattr(learn, "progress"): learn.progress.run = False  # until the fit is over
         self._logger, learn.logger = learn.logger, basics.noop
 
@@ -117,7 +117,7 @@ class WatchCallback(basics.Callback):
         learn.all_batches = all_batches
 
     def _left_by(self, error: BaseException):
-        self._watched.fail(error)
+        self.watched.fail(error)
         self._speak()
         self._forget()
 
@@ -127,23 +127,23 @@ class WatchCallback(basics.Callback):
     def before_train(self) -> None:
         if hasattr(self.learn, "lr_finder"): return
         if not self._is_in_fit: self._begin()
-        self._watched.attempt(self._begin_epoch)
+        self._begin_epoch()
 
     def _begin(self):
         learn, self._is_in_fit = self.learn, True
         if isinstance(getattr(learn.opt, "opt", None), optim.Optimizer): optimizer = learn.opt.opt
         else: optimizer = self._steps = OptimizerSteps(learn.opt)
-        self._watched.begin(learn.model, optimizer, monitor="valid_loss", evaluate=lambda run: validate(learn))
+        self.watched.begin(learn.model, optimizer, monitor="valid_loss", evaluate=lambda run: validate(learn))
         self.live_run.loop.count_from(learn.epoch * len(learn.dl))
 
+    @guarded
     def _begin_epoch(self):
         loop, self._is_in_epoch = self.live_run.loop, True
         loop.begin_epoch(self.learn.epoch, self.learn.n_epoch)
         loop.position.batches = len(self.learn.dl)
 
-    def before_batch(self) -> None: self._watched.attempt(self._begin_batch)
-
-    def _begin_batch(self):
+    @guarded
+    def before_batch(self) -> None:
         loop, learn, batch = self.live_run.loop, self.learn, (*self.learn.xb, *self.learn.yb)
         if learn.training: loop.begin_step(batch)
         elif learn.iter == 0: loop.tell("on_validation_batch", batch)
@@ -152,8 +152,9 @@ class WatchCallback(basics.Callback):
         if self._steps is not None and self._is_in_fit: self.learn.opt.step = self._steps.make_step
 
     def after_batch(self) -> None:
-        if self._watched.attempt(self._end_batch): raise basics.CancelFitException if self.learn.training else basics.CancelValidException
+        if self._end_batch(): raise basics.CancelFitException if self.learn.training else basics.CancelValidException
 
+    @guarded
     def _end_batch(self) -> bool:  # whether to stop now
         loop, learn = self.live_run.loop, self.learn
         if not learn.training:
@@ -164,15 +165,18 @@ class WatchCallback(basics.Callback):
 
     def after_train(self) -> None: self._see_errors()
 
-    def before_validate(self) -> None: self._watched.attempt(lambda: self.live_run.loop.begin_validation())
+    @guarded
+    def before_validate(self) -> None: self.live_run.loop.begin_validation()
 
     def after_cancel_validate(self) -> None: self._is_partial = True
 
-    def after_validate(self) -> None: self._watched.attempt(lambda: self.live_run.loop.end_validation(self._is_partial))
+    @guarded
+    def after_validate(self) -> None: self.live_run.loop.end_validation(self._is_partial)
 
     def after_epoch(self) -> None:
-        if self._is_in_epoch: self._stops = self._watched.attempt(self._end_epoch)
+        if self._is_in_epoch: self._stops = self._end_epoch()
 
+    @guarded
     def _end_epoch(self) -> str | None:  # when to stop
         self._is_in_epoch, recorder = False, self.learn.recorder
         metrics = dict(zip(recorder.metric_names[1:], recorder.values[-1]))
@@ -184,6 +188,6 @@ class WatchCallback(basics.Callback):
 
     def after_fit(self) -> None:
         if "all_batches" in vars(self.learn): del self.learn.all_batches
-        if self._is_in_fit: self._watched.finish()
+        if self._is_in_fit: self.watched.finish()
         self._speak()
         self._forget()

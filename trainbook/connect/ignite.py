@@ -15,7 +15,7 @@ import torch
 from typing_extensions import Unpack
 
 from .needs import missing
-from .watched_fit import check_options, WatchedFit
+from .watched_fit import check_options, guarded, WatchedFit
 from ..run.control import Refused
 from ..train.live import LiveRun
 from ..train.watch import WatchOptions
@@ -47,7 +47,7 @@ class WatchHandler:
         **options: "Unpack[WatchOptions]",
     ):
         check_options("Ignite", options, _OWN)
-        self._model, self._optimizer, self._output_transform, self._fit = model, optimizer, output_transform, WatchedFit("Ignite", options)
+        self._model, self._optimizer, self._output_transform, self.watched = model, optimizer, output_transform, WatchedFit("Ignite", options)
         self._evaluators: dict[str, Engine] = {}
         self._data: Any = None  # for *Evaluate now*
         self._is_training = self._is_evaluating = False
@@ -57,7 +57,7 @@ class WatchHandler:
     @property
     def run(self) -> LiveRun:
         "The run of the training; raises `RuntimeError` before the first"
-        return self._fit.run
+        return self.watched.run
 
     def attach(
         self,
@@ -68,12 +68,11 @@ class WatchHandler:
     ) -> None:
         "Follows engines"
         self._data, self._evaluators = data, {"val": evaluator} if isinstance(evaluator, Engine) else dict(evaluator or {})
-        attempt = self._fit.attempt
         trainer.run = partial(self._watched, trainer.run)
         trainer.add_event_handler(Events.STARTED, self._begin)
         for event, work in ((Events.EPOCH_STARTED, self._begin_epoch), (Events.ITERATION_STARTED, self._begin_iteration),
                             (Events.TERMINATE, self._terminated), (Events.COMPLETED, self._complete), (Events.INTERRUPT, self._complete)):
-            trainer.add_event_handler(event, partial(attempt, work))  # which is given the engine
+            trainer.add_event_handler(event, work)
         for tag, engine in self._evaluators.items():
             for event, work in ((Events.STARTED, self._begin_validation), (Events.ITERATION_COMPLETED, self._validation_edge),
                                 (Events.COMPLETED, self._end_validation)):
@@ -84,63 +83,72 @@ class WatchHandler:
         self._is_training = True
         try: state = run(*args, **more)
         except BaseException as error:
-            if self._is_in_loop: self._fit.fail(error)
+            if self._is_in_loop: self.watched.fail(error)
             raise
         else:
-            if self._is_in_loop: self._fit.fail(RuntimeError("an error that a handler of EXCEPTION_RAISED has taken"))
+            if self._is_in_loop: self.watched.fail(RuntimeError("an error that a handler of EXCEPTION_RAISED has taken"))
             return state
         finally: self._is_training = False
 
     @property
-    def _is_in_loop(self) -> bool: return self._fit.is_open and self.run.loop.is_by_hand
+    def _is_in_loop(self) -> bool: return self.watched.is_open and self.run.loop.is_by_hand
 
     def _begin(self, trainer: Engine):
-        if self._fit.is_open and trainer.state.iteration: self._fit.go_on()
+        if self.watched.is_open and trainer.state.iteration: self.watched.go_on()
         else:
-            self._fit.begin(self._model, self._optimizer, evaluate=lambda run: self._evaluate())
+            self.watched.begin(self._model, self._optimizer, evaluate=lambda run: self._evaluate())
             self.run.loop.count_from(trainer.state.iteration)
         for handle in self._last: handle.remove()
         last = (Events.ITERATION_COMPLETED, self._end_iteration), (Events.EPOCH_COMPLETED, self._end_epoch)
-        self._last = [trainer.add_event_handler(event, partial(self._fit.attempt, work)) for event, work in last]
+        self._last = [trainer.add_event_handler(event, work) for event, work in last]
 
+    @guarded
     def _begin_epoch(self, trainer: Engine):
         state, position = trainer.state, self.run.loop.position
         self.run.loop.begin_epoch(state.epoch - 1, state.max_epochs)
         position.batches = state.epoch_length
 
+    @guarded
     def _begin_iteration(self, trainer: Engine):
         loop, state = self.run.loop, trainer.state
         if not loop.depth: self._begin_epoch(trainer)  # it goes on behind an interrupt
         loop.begin_step(state.batch, None if state.epoch_length is None else (state.iteration - 1) % state.epoch_length + 1)
 
+    @guarded
     def _end_iteration(self, trainer: Engine):
         metrics = metrics_in(self._output_transform(trainer.state.output))
         self._logged = {*metrics}
         if metrics: self.run.log(metrics)
         if self.run.loop.end_step() == "step": trainer.terminate()
 
+    @guarded
     def _end_epoch(self, trainer: Engine):
         metrics = {name: value for name, value in metrics_in(trainer.state.metrics).items() if name not in self._logged}
         if metrics: self.run.log(metrics)
         if self.run.loop.end_epoch(): trainer.terminate()
 
+    @guarded
     def _terminated(self, trainer: Engine):
         "By ourselves, by another handler, or because all iterations are done"
         is_done = trainer.state.max_iters is not None and trainer.state.iteration >= trainer.state.max_iters
         if not is_done: self.run.loop.was_cut = True
         self._complete(trainer)
 
+    @guarded
     def _complete(self, trainer: Engine): self.run.loop.end_by_hand()
 
     def _if_validating(self, work: Callable[[str, Engine], None], tag: str, evaluator: Engine):
-        if self._is_training and not self._is_evaluating: self._fit.attempt(work, tag, evaluator)
+        if self._is_training and not self._is_evaluating: work(tag, evaluator)
 
+    @guarded
     def _begin_validation(self, tag: str, evaluator: Engine): self.run.loop.begin_validation()
 
+    @guarded
     def _validation_edge(self, tag: str, evaluator: Engine):
         self.run.loop.edge()  # a validation is finished, unless the stop is repeated
         if self.run.stops.is_insistent: evaluator.terminate()
 
+    @guarded
     def _end_validation(self, tag: str, evaluator: Engine):
         is_partial = bool(evaluator.should_terminate)
         self.run.loop.end_validation(is_partial)

@@ -17,7 +17,7 @@ from torch import nn, optim
 from typing_extensions import Unpack
 
 from .needs import missing
-from .watched_fit import check_options, WatchedFit
+from .watched_fit import check_options, guarded, WatchedFit
 from ..run.control import Refused
 from ..train.live import LiveRun
 from ..train.watch import WatchOptions
@@ -131,7 +131,7 @@ class WatchCallback(keras.callbacks.Callback):
         super().__init__()
         check_backend()
         check_options("Keras", options, _OWN)
-        self.validation_data, self._options, self._fit = validation_data, options, WatchedFit("Keras", options)
+        self.validation_data, self.watched = validation_data, WatchedFit("Keras", options)
         self._steps: dict[str, OptimizerSteps] = {}
         self._loss: Any = None  # of the batch that is trained
         self._logged: set[str] = set()  # names of what is recorded in each batch
@@ -141,11 +141,11 @@ class WatchCallback(keras.callbacks.Callback):
     @property
     def run(self) -> LiveRun:
         "The run of the fit; raises `RuntimeError` before the first"
-        return self._fit.run
+        return self.watched.run
 
     def set_params(self, params: dict[str, Any]) -> None:
         super().set_params(params)
-        if params and self._options.get("view", "auto") is not None: params["verbose"] = 0  # the progress bar is told later
+        if params and self.watched.is_shown: params["verbose"] = 0  # the progress bar is told later
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._network, self._steps, self._is_first = self.model, {}, True
@@ -155,12 +155,11 @@ class WatchCallback(keras.callbacks.Callback):
         steps = None if several else OptimizerSteps(model.optimizer, model.trainable_variables)
         if steps and not model.jit_compile: self._steps[""] = steps
         watched = dict(evaluate=lambda run: validate(model, self.validation_data), state=[] if self._steps or several else [steps])
-        self._fit.begin(weights_by_layer(model), self._steps.get(""), **watched)
+        self.watched.begin(weights_by_layer(model), self._steps.get(""), **watched)
         if model.jit_compile: self.run.note(_COMPILED)
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None: self._fit.attempt(self._begin_epoch, epoch)
-
-    def _begin_epoch(self, epoch: int):
+    @guarded
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         params: Any = self.params
         loop, batches = self.run.loop, params["steps"]
         if self._is_first and epoch and batches: loop.count_from(epoch * batches)
@@ -178,19 +177,21 @@ class WatchCallback(keras.callbacks.Callback):
 
     def _train(self, train_function: Callable[..., Any], data: Any) -> Any:
         "A batch"
-        self._fit.attempt(self._begin_step, data)
+        self._begin_step(data)
         try:
             with self._followed(): logs = train_function(data)
         except BaseException as error:
-            self._fit.fail(error)
+            self.watched.fail(error)
             raise
-        if self._fit.attempt(self._end_step, logs) == "step": self._network.stop_training = True
+        if self._end_step(logs) == "step": self._network.stop_training = True
         return logs
 
+    @guarded
     def _begin_step(self, data: Any):
         self._loss = None
         self.run.loop.begin_step(tuple(part for part in data[0] if part is not None) if isinstance(data[0], tuple | list) else data[0])
 
+    @guarded
     def _end_step(self, logs: Any) -> str | None:
         metrics = dict(logs or {}) if self._loss is None else dict(loss=self._loss)
         self._logged = {*metrics}
@@ -217,34 +218,36 @@ class WatchCallback(keras.callbacks.Callback):
         return loss
 
     def _apply(self, name: str, apply: Callable[..., Any], grads: Any, trainable_variables: Any = None) -> None:
-        if name not in self._steps and trainable_variables is not None: self._fit.attempt(self._follow, name, [*trainable_variables])
+        if name not in self._steps and trainable_variables is not None: self._follow(name, [*trainable_variables])
         if name in self._steps: self._steps[name].apply(apply, grads, trainable_variables)
         else: apply(grads, trainable_variables)
 
+    @guarded
     def _follow(self, name: str, variables: list[Any]):
         optimizer = self._optimizers[name]
         if not optimizer.built: optimizer.build(variables)
         self._steps[name] = OptimizerSteps(optimizer, variables)
         self.run.follow({name: self._steps[name]})
 
-    def on_test_begin(self, logs: Any = None) -> None: self._fit.attempt(lambda: self.run.loop.begin_validation())
+    @guarded
+    def on_test_begin(self, logs: Any = None) -> None: self.run.loop.begin_validation()
 
+    @guarded
     def on_test_batch_begin(self, batch: int, logs: Any = None) -> None:
-        if batch: self._fit.attempt(self._validation_edge)
-
-    def _validation_edge(self):
-        self.run.loop.edge()
+        if batch: self.run.loop.edge()
         if self.run.stops.is_insistent: self._network.stop_evaluating = True
 
-    def on_test_end(self, logs: Any = None) -> None: self._fit.attempt(lambda: self.run.loop.end_validation(self._network.stop_evaluating))
+    @guarded
+    def on_test_end(self, logs: Any = None) -> None: self.run.loop.end_validation(self._network.stop_evaluating)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self._fit.attempt(self._end_epoch, logs or {}): self._network.stop_training = True
+        if self._end_epoch(logs or {}): self._network.stop_training = True
 
+    @guarded
     def _end_epoch(self, logs: Mapping[str, Any]) -> str | None:
         self.run.log({name: value for name, value in logs.items() if name not in self._logged and name != "learning_rate"})
         return self.run.loop.end_epoch()
 
     def on_train_end(self, logs: Any = None) -> None:
-        self._fit.finish()
+        self.watched.finish()
         self._network, self._steps, self._optimizers = None, {}, {}

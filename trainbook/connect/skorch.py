@@ -15,7 +15,7 @@ from torch import nn, optim
 from typing_extensions import Unpack
 
 from .needs import missing
-from .watched_fit import check_options, WatchedFit
+from .watched_fit import check_options, guarded, WatchedFit
 from ..run.control import Refused
 from ..train.iterators import length_of
 from ..train.live import LiveRun
@@ -78,26 +78,29 @@ class WatchCallback(Callback):
     def __init__(self, **options: "Unpack[WatchOptions]"):
         check_options("skorch", options, _OWN)
         vars(self).update(options)  # as scikit-learn wants them
-        self.fit_ = WatchedFit("skorch", options)
+        self.watched_ = WatchedFit("skorch", options)
 
     @property
     def run(self) -> LiveRun:
         "The run of the fit; raises `RuntimeError` before the first"
-        return self.fit_.run
+        return self.watched.run
+
+    @property
+    def watched(self) -> WatchedFit: return self.watched_  # without `_` it would be one of scikit-learn's parameters
 
     def initialize(self) -> "WatchCallback":
         "The net begins anew, and so does the run"
-        self.fit_.finish()
+        self.watched.finish()
         options = {name: getattr(self, name) for name in self._get_param_names()}
         check_options("skorch", options, _OWN)
-        self.fit_ = WatchedFit("skorch", options)
+        self.watched_ = WatchedFit("skorch", options)
         return self
 
     def __getstate__(self) -> dict[str, Any]: return {name: value for name, value in vars(self).items() if not name.endswith("_")}
 
     def __setstate__(self, options: dict[str, Any]) -> None:
         vars(self).update(options)
-        self.fit_ = WatchedFit("skorch", options)
+        self.watched_ = WatchedFit("skorch", options)
 
     def on_train_begin(self, net: skorch.NeuralNet, *data: Any, **kwargs: Any) -> None:
         fit_loop = net.fit_loop
@@ -111,22 +114,22 @@ class WatchCallback(Callback):
         self._begin(net, {name: value for name, value in more.items() if name != "_routing_method"})
         try: return fit_loop(*args, **more)
         except KeyboardInterrupt:
-            self.fit_.attempt(self._interrupted, net)
+            self._interrupted(net)
             raise
         except Exception as error:
-            self.fit_.fail(error)
+            self.watched.fail(error)
             raise
 
     def _begin(self, net: skorch.NeuralNet, fit_params: dict[str, Any]):
         model, optimizer, schedulers = trained_by(net)
         self.dataset_valid_, self.is_in_epoch_, self.epochs_ = None, False, len(net.history) + net.max_epochs
-        if self.fit_.is_open and self.run.model == model:
-            self.fit_.go_on()
+        if self.watched.is_open and self.run.model == model:
+            self.watched.go_on()
             self.run.follow(optimizer, schedulers)
         else:
             evaluate = lambda run: validate(net, self.dataset_valid_, **fit_params)
             monitor = {} if net.train_split is None else dict(monitor="valid_loss")
-            self.fit_.begin(model, optimizer, scheduler=schedulers, evaluate=evaluate, **monitor)
+            self.watched.begin(model, optimizer, scheduler=schedulers, evaluate=evaluate, **monitor)
             self.run.loop.count_from(sum(epoch.get("train_batch_count", 0) for epoch in net.history))
         own = [item for item in net.callbacks_ if item[1] is self]
         net.callbacks_ = [item for item in net.callbacks_ if item[1] is not self and not self._is_shown_twice(item[1])] + own
@@ -137,17 +140,16 @@ class WatchCallback(Callback):
 
     def on_epoch_begin(self, net: skorch.NeuralNet, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
         self.dataset_valid_, self.is_in_epoch_ = dataset_valid, True
-        self.fit_.attempt(self._begin_epoch, net, dataset_train)
+        self._begin_epoch(net, dataset_train)
 
+    @guarded
     def _begin_epoch(self, net: skorch.NeuralNet, dataset_train: Any):
         loop = self.run.loop
         loop.begin_epoch(len(net.history) - 1, self.epochs_)
         loop.position.batches = length_of(net.get_iterator(dataset_train, training=True))
 
+    @guarded
     def on_batch_begin(self, net: skorch.NeuralNet, batch: Any = None, training: bool | None = None, **kwargs: Any) -> None:
-        self.fit_.attempt(self._begin_batch, batch, training)
-
-    def _begin_batch(self, batch: Any, training: bool | None):
         loop = self.run.loop
         if training: return loop.begin_step(batch)
         if loop.position.validating: return
@@ -155,8 +157,9 @@ class WatchCallback(Callback):
         loop.tell("on_validation_batch", batch)
 
     def on_batch_end(self, net: skorch.NeuralNet, batch: Any = None, training: bool | None = None, **kwargs: Any) -> None:
-        if self.fit_.attempt(self._end_batch, net, training): raise KeyboardInterrupt
+        if self._end_batch(net, training): raise KeyboardInterrupt
 
+    @guarded
     def _end_batch(self, net: skorch.NeuralNet, training: bool | None) -> bool:  # whether to stop now
         run, loop = self.run, self.run.loop
         if training:
@@ -169,8 +172,9 @@ class WatchCallback(Callback):
         return loop.stops.is_insistent
 
     def on_epoch_end(self, net: skorch.NeuralNet, dataset_train: Any = None, dataset_valid: Any = None, **kwargs: Any) -> None:
-        if self.fit_.attempt(self._end_epoch, net): raise KeyboardInterrupt
+        if self._end_epoch(net): raise KeyboardInterrupt
 
+    @guarded
     def _end_epoch(self, net: skorch.NeuralNet) -> str | None:  # when to stop
         run, self.is_in_epoch_ = self.run, False
         if run.loop.position.validating: run.loop.end_validation()
@@ -178,6 +182,7 @@ class WatchCallback(Callback):
         run.log({name: value for name, value in metrics.items() if name not in self.batch_names_})
         return run.loop.end_epoch()
 
+    @guarded
     def _interrupted(self, net: skorch.NeuralNet):
         "By ourselves; by another callback, perhaps at the end of an epoch that is complete; or by a second ■"
         last = f"{'train' if self.dataset_valid_ is None else 'valid'}_batch_count"
@@ -185,5 +190,5 @@ class WatchCallback(Callback):
         if self.is_in_epoch_ and last in epoch[0]: self._end_epoch(net)
         if not self.run.stopping: self.run.loop.was_cut = True
 
-    def on_train_end(self, net: skorch.NeuralNet, *data: Any, **kwargs: Any) -> None:
-        if self.fit_.is_open: self.fit_.attempt(self.run.loop.end_by_hand)
+    @guarded
+    def on_train_end(self, net: skorch.NeuralNet, *data: Any, **kwargs: Any) -> None: self.run.loop.end_by_hand()

@@ -112,7 +112,7 @@ class Iterators:
     ) -> Generator[int, None, None]:
         loop, done, consumer = self._loop, self._epochs_done, id(sys._getframe(1))
         if not loop.depth: loop.consumer = consumer
-        if not loop.depth and not loop.in_with and loop.stops.when == "step" and self._is_over(): return
+        if not loop.depth and not loop.ends_with_run and loop.stops.when == "step" and self._is_over(): return
         begin = max(before_first(numbers), done)
         last = begin + len(numbers)
         with loop.running(epochs=last):
@@ -232,7 +232,7 @@ class Iterators:
     def _is_over(self) -> bool:
         "Whether a loop that begins after a stop is one of those that were stopped: of the same epoch, `with` block or cell. It gets no batch"
         loop = self._loop
-        if not loop.depth and not loop.in_with and execution() != loop.ended_in: return False
+        if not loop.depth and not loop.ends_with_run and execution() != loop.ended_in: return False
         self._empty_loops += 1
         if self._empty_loops == 1: loop.refuse_to_begin()
         # a loop such as `for epoch in range(n)` soon ends by itself

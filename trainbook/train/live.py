@@ -262,6 +262,7 @@ class LiveRun:
         if self.is_over: return
         faults, recorder = self.recorder.faults, self.recorder
         if status is None and not self.loop.depth and self.stops.when != "step": self.loop.attempt(self.loop.part, self.checkpointer.save_last)
+        self.loop.ends_with_run = True
         faults.attempt("ending the run", self.loop.close)
         ended: str = status or faults.attempt("ending the run", lambda: self.loop.outcome) or "finished"
         if ended == "stopped" and reason is None: reason = self.stops.reason
@@ -279,7 +280,7 @@ class LiveRun:
         for close in (*(close for _, close in self.loop.receivers("on_close")), self.hooks.close): faults.attempt("ending the run", close)
 
     def __enter__(self) -> "LiveRun":
-        self.loop.in_with = True
+        self.loop.ends_with_run = True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool | None:

@@ -36,7 +36,7 @@ class Loop:
         self.parts: tuple[Any, ...] = ()
         self.poll: Callable[[], None] | None = None  # looks for clicks, where they don't come by themselves
         self.interrupts = Interrupts(self._interrupted), Interrupts(self._interrupted, SIGTERM)
-        self.in_with = False  # whether the run is ended by a `with` block
+        self.ends_with_run = False  # whether the run says how it ends, as behind a `with` block; else the loop does
         self.depth = 0  # loops around this moment
         self.was_cut = False  # whether a loop was stopped before its end
         self.way_out = "end"  # how the latest loop was left, see `way_out`
@@ -172,7 +172,7 @@ class Loop:
         if self.clock is not None: self.clock.is_on_clock = True
         for interrupts in self.interrupts: self.recorder.faults.attempt(self.part, interrupts.uninstall)
         self.tell("on_loop_end")
-        if self.recorder.is_over or self.in_with: return
+        if self.recorder.is_over or self.ends_with_run: return
         self.recorder.faults.attempt(self.part, self._say_outcome)
         if self.recorder.status not in LIVE: self.recorder.keep_reports()  # or the clerk, which still serves it, would keep the model alive
 
@@ -315,7 +315,7 @@ class Loop:
     def refuse_to_begin(self) -> None:
         "Another loop of what was stopped asks for batches, and gets none: so the training was cut short, even if the loop before it was done"
         self.was_cut = True
-        if not self.depth and not self.in_with: self.recorder.faults.attempt(self.part, self._say_outcome)
+        if not self.depth and not self.ends_with_run: self.recorder.faults.attempt(self.part, self._say_outcome)
 
     def begin_validation(self) -> None:
         "A validation begins: its batches count no steps. Between them, `edge()` obeys"
