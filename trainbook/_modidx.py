@@ -1126,6 +1126,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                      'trainbook/diagnosis/trend_rules.py'),
                                                  'trainbook.diagnosis.trend_rules._code_says_nothing': ( 'diagnosis.trend_rules.html#_code_says_nothing',
                                                                                                          'trainbook/diagnosis/trend_rules.py'),
+                                                 'trainbook.diagnosis.trend_rules._comes_back': ( 'diagnosis.trend_rules.html#_comes_back',
+                                                                                                  'trainbook/diagnosis/trend_rules.py'),
                                                  'trainbook.diagnosis.trend_rules._cuts_win': ( 'diagnosis.trend_rules.html#_cuts_win',
                                                                                                 'trainbook/diagnosis/trend_rules.py'),
                                                  'trainbook.diagnosis.trend_rules._decay_wins': ( 'diagnosis.trend_rules.html#_decay_wins',

@@ -34,6 +34,10 @@ def _is_begun_anew(facts: TrainingFacts, validated: Curve) -> bool:
     rate, best = rate_curve(facts), validated.steps[int(np.argmin(validated.values))]
     return rate is not None and bool(rate.values[-1] > 1.5 * np.interp(best, rate.steps, rate.values))
 
+def _comes_back(values: np.ndarray) -> bool:
+    "Whether the last validations make up for what was lost, as at the end of a warm restart's cycle"
+    return bool(values[-3] - values[-1] > .5 * (np.median(values[-3:]) - values.min()))
+
 HEART, REST = .02, .25  # of what a guess costs: the most that is left of the training's loss, and the least of the validation's
 
 def _known_by_heart(facts: TrainingFacts, loss: Course, curve: Curve) -> Iterator[Finding]:
@@ -77,7 +81,7 @@ def _gets_worse(facts: TrainingFacts, loss: Course, curve: Curve) -> Iterator[Fi
 def overfitting(facts: TrainingFacts) -> Iterator[Finding]:
     "What is learned holds for the training's data alone"
     loss, curve = loss_course(facts), validation_curve(facts)
-    if loss is None or curve is None or len(curve.values) < 4 or not np.isfinite(curve.values).all(): return
+    if loss is None or curve is None or len(curve.values) < 4 or not np.isfinite(curve.values).all() or _comes_back(curve.values): return
     yield from islice(chain(_gets_worse(facts, loss, curve), _known_by_heart(facts, loss, curve)), 1)
 
 # %% ../../nbs/3f_diagnosis.trend_rules.ipynb #1c0309a1
