@@ -582,6 +582,16 @@ def test_a_folder_removed_after_the_end_stays_removed(trainings, tmp_path):
     assert trainings.warnings() == [] and not path.exists()
 
 
+def test_a_round_of_the_clerk_that_began_before_the_end(tmp_path):
+    """Right: it finds the run over and its folder removed, and says nothing, as when a search for a learning rate ends."""
+    with watch(dir=tmp_path, view=None) as run: run.log(loss=1.)
+    shutil.rmtree(run.path)
+    since = time.monotonic()
+    until(lambda: time.monotonic() - since > 1.2, "a sign of life is due")
+    with warnings.catch_warnings(record=True) as said: run.recorder.tick()
+    assert not said and not run.path.exists()
+
+
 def two_at_once(dir, count):
     warnings.simplefilter("always", RuntimeWarning)
     with full(dir): runs = [watch(name=name, dir=dir, view=None) for name in ("one", "other")]

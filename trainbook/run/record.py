@@ -7,7 +7,7 @@ __all__ = ['LONGEST', 'KEYS', 'LARGEST', 'row_type', 'columns_of', 'header', 'Ta
            'JsonLines', 'read_lines', 'EventLog', 'read_events']
 
 # %% ../../nbs/15_run.record.ipynb #d37e8df5
-import ast, io, json, struct, threading
+import io, json, re, struct, threading
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
@@ -54,11 +54,24 @@ def _parse_header(header: bytes | bytearray) -> tuple[np.dtype, int]:  # the lay
     major, _ = np.lib.format.read_magic(file)
     size = int.from_bytes(file.read(2 if major == 1 else 4), "little")
     if size > LONGEST: raise ValueError("its header is too long")
-    fields = ast.literal_eval(file.read(size).decode("utf8" if major >= 3 else "latin1"))["descr"]
+    described = _literal(file.read(size).decode("utf8" if major >= 3 else "latin1"))["descr"]
+    fields = [(name, kind, *map(tuple, shape)) for name, kind, *shape in described]
     if not all(_is_our_column(*field) for field in fields): raise ValueError("there are columns in it that are not numbers")
     row = np.dtype(fields)
     if columns_of(row)[:1] != ("_step",) or columns_of(row)[-1] != "_time" or row != row_type(row.descr[1:-1]): raise ValueError("it has no steps and times")
     return row, file.tell()
+
+_TOKEN = re.compile(r"""'(?:[^'\\]|\\.)*' | "(?:[^"\\]|\\.)*" | [()] | ,(?=\s*[)}\]]) | True | False""", re.VERBOSE | re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:x(..)|u(....)|U(........)|(.))", re.DOTALL)
+_AS_JSON = {"(": "[", ")": "]", ",": " ", "True": "true", "False": "false"}
+
+def _literal(text: str) -> Any:
+    "A Python literal of texts, whole numbers, lists, tuples and dicts; tuples become lists. Raises `ValueError` if it is none"
+    return json.loads(_TOKEN.sub(lambda token: _AS_JSON.get(token[0]) or json.dumps(_unquoted(token[0][1:-1])), text))
+
+def _unquoted(text: str) -> str:
+    letter = lambda found: chr(int(code, 16)) if (code := found[1] or found[2] or found[3]) else {"n": "\n", "r": "\r", "t": "\t"}.get(found[4], found[4])
+    return _ESCAPE.sub(letter, text)
 
 def _is_our_column(name: str, kind: str, shape: tuple[Any, ...] = (1,)) -> bool:
     is_our_kind = isinstance(name, str) and kind in ("<i8", "<f8", "<f4", *KEYS)

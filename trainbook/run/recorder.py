@@ -305,12 +305,13 @@ class Recorder(Run):
         "The clerk's round: the inbox, and once a second a sign of life"
         is_due = monotonic() - self._saved > 1
         if self.is_abandoned: self.finish(self.status if self.status in ENDS else "stopped", self._info["reason"])
-        if self.is_over: return self._save_late() if is_due else None
+        if self.is_over: return self._save_late() if is_due and self._is_stale else None
         self._look_into_inbox()
         if is_due: self.flush()
 
     def _look_into_inbox(self):
         with self._lock:  # the run is not ended between a command and its outcome
+            if self.is_over: return  # and its folder may be gone
             try:
                 for command in collect(self.path/"inbox"): self.request(command)
             except OSError as error: self._note_trouble(error)
