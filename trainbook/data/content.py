@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['file_hash', 'written', 'TableHash', 'table_hash']
 
-# %% ../../nbs/60_data.content.ipynb #d6bc9551
+# %% ../../nbs/60_data.content.ipynb #14e9f80f
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-# %% ../../nbs/60_data.content.ipynb #c8463681
+# %% ../../nbs/60_data.content.ipynb #e606d38e
 def file_hash(
     path: "str | Path",
     piece: int = 1 << 20,  # bytes that are read at a time
@@ -28,8 +28,9 @@ def file_hash(
         while read := file.read(piece): found.update(read)
     return found.hexdigest()
 
-# %% ../../nbs/60_data.content.ipynb #f49f204d
-_PLAIN = type(None), bool, int, float, complex, str, bytes, Decimal, date, datetime, time, timedelta, np.generic, pd.Timestamp, pd.Timedelta, pd.Period, pd.Interval, type(pd.NA), type(pd.NaT)
+# %% ../../nbs/60_data.content.ipynb #96efe1ec
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, Decimal, date, datetime, time, timedelta, np.generic,
+          pd.Timestamp, pd.Timedelta, pd.Period, pd.Interval, type(pd.NA), type(pd.NaT))
 
 def written(
     value: Any,
@@ -51,7 +52,7 @@ def _as_bytes(values: "pd.Series[Any]") -> bytes:
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     return b"".join(len(one).to_bytes(8, "little") + one for one in encoded)
 
-# %% ../../nbs/60_data.content.ipynb #efd88845
+# %% ../../nbs/60_data.content.ipynb #9019450c
 class TableHash:
     "The hash of a table that is given in blocks of rows"
 
