@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['READERS', 'read', 'Dataset']
 
-# %% ../../nbs/64_data.dataset.ipynb #f5d79f39
+# %% ../../nbs/64_data.dataset.ipynb #8005e409
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,7 @@ from .content import table_hash
 from .raw import Raw, keep, open_raw
 from ..run.needs import require
 
-# %% ../../nbs/64_data.dataset.ipynb #00f1a180
+# %% ../../nbs/64_data.dataset.ipynb #b051e194
 READERS = {".csv": "read_csv", ".tsv": "read_table", ".txt": "read_table", ".json": "read_json", ".jsonl": "read_json", ".parquet": "read_parquet"}
 
 def read(
@@ -32,7 +32,7 @@ def read(
     function: Callable[..., pd.DataFrame] = getattr(pd, READERS[endings[-1]])
     return function(raw.check().path, **options)
 
-# %% ../../nbs/64_data.dataset.ipynb #52420de9
+# %% ../../nbs/64_data.dataset.ipynb #d19fd35d
 class Dataset:
     "A table that knows where it comes from"
 
@@ -67,8 +67,10 @@ class Dataset:
         dir: "str | Path" = "data",
         source: str = "",  # where it is from, for people to read
     ) -> "Dataset":
-        "Keeps a table of the memory as a Parquet file; raises `ValueError` if such a file can't hold it, `ImportError` without pyarrow"
+        "Keeps a table of the memory as a Parquet file; raises `TypeError` or `ValueError` if such a file can't hold it, `ImportError` without pyarrow"
         require("pyarrow", "data")
+        if not isinstance(table, pd.DataFrame): raise TypeError(f"a pandas DataFrame is needed, and this is a {type(table).__name__}")
+        if not table.columns.is_unique: raise ValueError(f"several columns are called {table.columns[table.columns.duplicated()][0]!r}; each needs a name")
         with TemporaryDirectory() as folder:
             path = Path(folder, f"{name}.parquet")
             try: table.to_parquet(path)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MANIFEST', 'Raw', 'open_raw', 'keep']
 
-# %% ../../nbs/63_data.raw.ipynb #bb6a40ae
+# %% ../../nbs/63_data.raw.ipynb #0c23d7fd
 import json, os, shutil
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .content import file_hash
 
-# %% ../../nbs/63_data.raw.ipynb #23447478
+# %% ../../nbs/63_data.raw.ipynb #c69371b5
 MANIFEST = "raw.json"
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def open_raw(
     if not manifest.is_file(): raise FileNotFoundError(f"{folder} holds no raw files: there is no {MANIFEST}")
     return Raw(folder, **json.loads(manifest.read_text(encoding="utf-8")))
 
-# %% ../../nbs/63_data.raw.ipynb #73313d04
+# %% ../../nbs/63_data.raw.ipynb #48792347
 def keep(
     source: "str | Path",  # a file, or a folder of files
     dir: "str | Path" = "data",
