@@ -9,7 +9,7 @@ __all__ = ['sorted_out', 'WatchTracker']
 from collections.abc import Mapping
 from typing import Any, TYPE_CHECKING, cast
 
-from .needs import missing
+from ..run.needs import missing
 from .watched_fit import check_options, count_on, steering_of
 from ..train.live import LiveRun
 from ..train.watch import WatchOptions, watch

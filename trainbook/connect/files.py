@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .needs import require
+from ..run.needs import require
 from .news import News, Rows
 from ..run.run import Run
 from ..run.tables import when

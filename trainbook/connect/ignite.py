@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from typing_extensions import Unpack
 
-from .needs import missing
+from ..run.needs import missing
 from .watched_fit import check_options, guarded, WatchedFit
 from ..run.control import Refused
 from ..train.live import LiveRun

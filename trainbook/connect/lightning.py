@@ -14,7 +14,7 @@ from copy import deepcopy
 from math import ceil, inf, isfinite
 from typing import Any, TYPE_CHECKING, cast
 
-from .needs import missing
+from ..run.needs import missing
 from .watched_fit import add_samples, check_options, count_on, guarded, steering_of, WatchedFit
 from ..run.control import Refused
 from ..train.live import LiveRun

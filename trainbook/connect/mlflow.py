@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .needs import require
+from ..run.needs import require
 from .news import News
 from .series import Series
 from ..run.run import Run

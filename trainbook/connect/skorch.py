@@ -14,7 +14,7 @@ from typing import Any
 from torch import nn, optim
 from typing_extensions import Unpack
 
-from .needs import missing
+from ..run.needs import missing
 from .watched_fit import check_options, guarded, WatchedFit
 from ..run.control import Refused
 from ..train.iterators import length_of

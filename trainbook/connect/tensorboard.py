@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
-from .needs import missing
+from ..run.needs import missing
 from .news import News, Row
 from .series import Series, gathered
 from ..run.run import Run

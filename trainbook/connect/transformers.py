@@ -16,7 +16,7 @@ from numbers import Real
 from types import FrameType
 from typing import Any, TYPE_CHECKING, cast
 
-from .needs import missing
+from ..run.needs import missing
 from .watched_fit import add_samples, check_options, count_on, guarded, steering_of, WatchedFit
 from ..run.control import Refused
 from ..train.iterators import length_of

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Literal, TypedDict
 
-from .needs import require
+from ..run.needs import require
 from .news import News, Row
 from .series import Series, gathered
 from ..run.file import read
