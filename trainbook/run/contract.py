@@ -155,6 +155,7 @@ class RunInfo(TypedDict, total=False):
     format: Required[Whole]
     name: Required[str]
     config: dict[str, Any] | None
+    data: dict[str, list[dict[str, Any]]] | None  # of each data set its lineage, from the raw file to the table that was trained with
     status: Required[Literal["running", "paused", "finished", "stopped", "failed"]]
     reason: str | None  # what went wrong
     started: Required[Time]

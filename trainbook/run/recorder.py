@@ -12,6 +12,7 @@ from inspect import ismethod
 from pathlib import Path
 from dataclasses import asdict
 from time import monotonic, time
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakMethod
 
@@ -87,6 +88,7 @@ class Recorder(Run):
         dir: str | Path = "runs",  # where runs are kept
         parent: dict[str, Any] | None = None,  # the run it goes on from: `id`, `name`, `checkpoint`, `step`, `time`
         show: Sequence[PlotSpec] = (),  # the plots that every panel of it begins with; if empty, one for each group of metrics
+        data: "Mapping[str, list[dict[str, Any]]]" = MappingProxyType({}),  # of each data set its lineage
     ):
         config = {} if config is None else config_dict(config)
         name, self._trouble = str(name or "run"), None
@@ -101,7 +103,7 @@ class Recorder(Run):
         self._facts: JsonLines | None = None  # made with the first fact
         self.is_abandoned = False  # whether nothing can write any more, as the live run is gone
         self._saved, self._is_stale = 0., False  # when `run.json` was written, and whether it has to be again
-        self._info: dict[str, Any] = dict(format=1, id=self.path.name, name=name, tags=[], config=config, parent=parent, show=list(show),
+        self._info: dict[str, Any] = dict(format=1, id=self.path.name, name=name, tags=[], config=config, data=dict(data), parent=parent, show=list(show),
             status="running", reason=None, started=time(), ended=None, process=this_process(), **notebook(),
             packages=packages(), commit=git_commit(), layers=[], kinds=[], activations=[])
         self.save()

@@ -74,6 +74,11 @@ class Run:
     def config(self) -> dict[str, Any]: return self.info["config"]
 
     @property
+    def data(self) -> dict[str, list[dict[str, Any]]]:
+        "What it was trained with: of each data set its lineage, from the raw file on; `reproduce` of `trainbook.data.cleaning` makes the table again"
+        return self.info.get("data") or {}
+
+    @property
     def tags(self) -> list[str]:
         tags = self._written().get("tags")
         return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []

@@ -305,6 +305,11 @@ class LiveRun:
     def config(self) -> dict[str, Any]: return self.recorder.config
 
     @property
+    def data(self) -> dict[str, list[dict[str, Any]]]:
+        "Of each data set that it is trained with its lineage, from the raw file on"
+        return self.recorder.data
+
+    @property
     def info(self) -> dict[str, Any]: return self.recorder.info
 
     @property
