@@ -1,21 +1,20 @@
 """Loops by hand over what Accelerate has prepared, with our tracker: the same losses, and what Accelerate hands its trackers is our record."""
-import signal
 import subprocess
 import sys
-from threading import Timer
 
 import pytest
 import torch
 import torch.nn.functional as F
 from accelerate import Accelerator
 from accelerate.tracking import GeneralTracker
+from frameworks import Actions, Steered, act
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from trainbook import open_run
 from trainbook.connect.accelerate import WatchTracker
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.filterwarnings("ignore:.log_with")]
+STEPS = 8  # an epoch
 
 
 class Lines(GeneralTracker):
@@ -68,7 +67,7 @@ class Training:
         return self
 
     def watched(self, tracker, act=lambda step, run: None, epochs=3, **options):
-        with tracker.watch(self.model, self.optimizer, scheduler=self.scheduler, evaluate=self.validate, **options) as run:
+        with tracker.watch(self.model, self.optimizer, **dict(scheduler=self.scheduler, evaluate=self.validate) | options) as run:
             for _ in run.epochs(epochs):
                 for xb, yb in run.batches(self.loader):
                     loss = self.step(xb, yb)
@@ -77,6 +76,18 @@ class Training:
                 if run.stopping != "step": self.accelerator.log(self.validate(), step=run.step)
         self.accelerator.end_training()
         return run
+
+
+def steered(folder, actions: Actions, epochs=3, *, can_evaluate=True, **options) -> Steered:
+    tracker = WatchTracker(name="digits", dir=folder / "runs", view=None, **options)
+    training, more = Training(tracker), {} if can_evaluate else dict(evaluate=None)
+    step = training.step
+    def acting(*batch):
+        act(actions, len(training.losses) + 1, tracker.run)
+        return step(*batch)
+    training.step = acting
+    run = training.watched(tracker, epochs=epochs, **more)
+    return Steered(run, training.losses, lambda: training.model(torch.randn(1, 8)), dict(watch=lambda: training.watched(tracker)))
 
 
 @pytest.fixture
@@ -109,26 +120,6 @@ def test_accumulation_has_the_gradients_of_its_steps(tracker):
     assert training.losses == bare.losses and run.step == 24 and len(run.frame("gradients")) == len(training.rates) == 6
 
 
-def test_stop_now_and_after_the_epoch(tmp_path):
-    for when, steps, validations in (("step", 11, 1), ("epoch", 16, 2)):
-        tracker = WatchTracker(dir=tmp_path, view=None)
-        training = Training(tracker)
-        run = training.watched(tracker, lambda step, run: step == 11 and run.stop(when))
-        assert (run.status, len(training.losses), len(run.frame("valid"))) == ("stopped", steps, validations)
-        assert training.model(torch.randn(1, 8)).shape == (1, 4)
-
-
-def test_pause_and_resume(tracker):
-    def act(step, run):
-        if step != 5: return
-        run.pause()
-        Timer(.2, open_run(run.path).resume).start()
-    training = Training(tracker)
-    run = training.watched(tracker, act)
-    assert [event["status"] for event in run.events() if event["event"] == "status"] == ["paused", "running", "finished"]
-    assert training.losses == Training().fit().losses
-
-
 def test_half_the_rate_in_every_later_step(tracker):
     twin, training = Training().fit(), Training(tracker)
     training.watched(tracker, lambda step, run: step == 5 and run.scale_lr(.5))
@@ -136,55 +127,11 @@ def test_half_the_rate_in_every_later_step(tracker):
     assert training.losses[:6] == twin.losses[:6] and training.losses[6] != twin.losses[6]
 
 
-def test_evaluate(tracker):
-    twin, training = Training().fit(), Training(tracker)
-    run = training.watched(tracker, lambda step, run: step == 5 and run.evaluate())
-    event, = (event for event in run.events() if event["event"] == "validation")
-    stopped = Training().fit(epochs=0)
-    for _, (xb, yb) in zip(range(5), stopped.loader): stopped.step(xb, yb)
-    assert training.losses == twin.losses and event["metrics"] == stopped.validate() and outcomes(run, "evaluate") == ["requested", "applied"]
-
-
-def test_checkpoint_and_roll_back(tracker):
-    kept = {}
-    def act(step, run):
-        if step == 5: run.checkpoint("mine")
-        if step in (6, 13): kept[step] = before
-        if step == 12: run.rollback("mine")
-    training = Training(tracker)
-    step = training.step
-    def noting(*batch):
-        nonlocal before
-        before = weights(training)
-        return step(*batch)
-    before, training.step = None, noting
-    run = training.watched(tracker, act)
-    assert torch.equal(kept[6], kept[13]) and outcomes(run, "rollback") == ["requested", "applied"]
-
-
-def test_early_stopping(tracker):
-    run = Training(tracker).watched(tracker, epochs=9, early_stop=dict(patience=1, min_delta=9.))
-    assert (run.status, run.step) == ("stopped", 16) and "early stopping" in run.info["reason"]
-
-
-def test_the_first_interrupt_is_a_request(tracker):
-    training = Training(tracker)
-    run = training.watched(tracker, lambda step, run: step == 5 and signal.raise_signal(signal.SIGINT))
-    assert (run.status, len(training.losses)) == ("stopped", 5)
-
-
 def test_their_exception_is_theirs(tracker):
     def act(step, run):
         if step == 5: raise ArithmeticError("theirs")
     with pytest.raises(ArithmeticError, match="theirs"): Training(tracker).watched(tracker, act)
     assert (tracker.run.status, tracker.run.info["reason"]) == ("failed", "ArithmeticError: theirs")
-
-
-def test_a_second_loop_begins_a_run(tracker):
-    training = Training(tracker)
-    first = training.watched(tracker, epochs=1)
-    second = training.watched(tracker, epochs=1)
-    assert first is not second is tracker.run and (first.step, second.step) == (8, 8)
 
 
 def test_resume_by_a_state_of_theirs(tmp_path, tracker):

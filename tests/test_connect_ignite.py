@@ -3,7 +3,7 @@ import signal
 
 import pytest
 import torch
-from frameworks import Acting, digits, outcomes, resume_when_paused, statuses
+from frameworks import Acting, Actions, Steered, digits, in_passes, outcomes
 from ignite.engine import Engine, Events, create_supervised_evaluator, create_supervised_trainer
 from ignite.handlers import Checkpoint, DiskSaver, EarlyStopping
 from ignite.metrics import Accuracy, Loss, RunningAverage
@@ -57,6 +57,14 @@ class Watched(WatchHandler):
         return training.watched_by(self, **more)
 
 
+def steered(folder, actions: Actions, epochs=3, *, can_evaluate=True, **options) -> Steered:
+    watching = Watched(name="in Ignite", dir=folder / "runs", view=None, **options)
+    training = watching.follow(Training(in_passes(actions, lambda: watching.run)))
+    if not can_evaluate: watching.attach(training.trainer)
+    training.run(epochs)
+    return Steered(watching.run, training.outputs, lambda: training.model(X[:3]), dict(run=lambda: training.run() and watching.run))
+
+
 @pytest.fixture
 def watching(tmp_path): return Watched(name="in Ignite", dir=tmp_path / "runs", view=None)
 
@@ -79,17 +87,6 @@ def test_the_losses_and_the_log_are_ignite_s_own(watching, twin):
     assert run.checkpoints.get("best")["metric"] == "val_nll" and train["_samples"].unique().tolist() == [32]
 
 
-def test_stop_now_ends_behind_the_iteration(watching):
-    training = watching.follow(Training({11: lambda: watching.run.stop()})).run()
-    assert (watching.run.status, watching.run.step, training.trainer.state.iteration, len(training.validations)) == ("stopped", 11, 11, 1)
-    assert training.model(X[:3]).shape == (3, 10)
-
-
-def test_stop_after_the_epoch_lets_it_validate(watching):
-    training = watching.follow(Training({11: lambda: watching.run.stop("epoch")})).run()
-    assert (watching.run.status, watching.run.step, len(training.validations)) == ("stopped", 2 * STEPS, 2)
-
-
 def test_a_stop_that_is_repeated_breaks_off_the_validation(watching):
     training, seen = watching.follow(Training()), []
     @training.evaluator.on(Events.ITERATION_STARTED)
@@ -98,21 +95,6 @@ def test_a_stop_that_is_repeated_breaks_off_the_validation(watching):
         if seen == [1]: watching.run.stop(), watching.run.stop()
     training.run()
     assert seen == [1] and watching.run.status == "stopped" and "valid" not in [stream for stream, _ in watching.run.recorder.tables.files]
-
-
-def test_pause_holds_the_loop(watching, twin):
-    threads = []
-    def pause():
-        watching.run.pause()
-        threads.append(resume_when_paused(watching.run))
-    training = watching.follow(Training({5: pause})).run()
-    threads[0].join()
-    assert statuses(watching.run) == ["paused", "running", "finished"] and training.outputs == twin.outputs
-
-
-def test_half_the_rate_in_all_later_steps(watching, twin):
-    watching.follow(Training({5: lambda: watching.run.scale_lr(.5)})).run()
-    assert watching.run.frame()["learning_rate"].tolist() == twin.rates[:5] + [rate / 2 for rate in twin.rates[5:]]
 
 
 @pytest.mark.parametrize("step, data", [(12, None), (5, "given")])
@@ -131,34 +113,12 @@ def test_without_data_an_evaluation_is_refused(watching):
     assert outcomes(watching.run, "evaluate") == ["refused"] and watching.run.status == "finished"
 
 
-def test_roll_back_restores_weights_and_optimizer(watching):
-    seen = {}
-    training = watching.follow(Training({4: lambda: watching.run.checkpoint("fourth"), 14: lambda: watching.run.rollback("fourth")}))
-    @training.trainer.on(Events.ITERATION_STARTED)
-    def note(): seen[training.trainer.state.iteration] = [p.detach().clone() for p in training.model.parameters()], training.scheduler.last_epoch
-    training.run()
-    same = lambda a, b: all(map(torch.equal, seen[a][0], seen[b][0])) and seen[a][1] == seen[b][1]
-    assert same(5, 15) and not same(5, 14)
-    assert (outcomes(watching.run, "checkpoint"), outcomes(watching.run, "rollback")) == (["applied"], ["applied"])
-
-
-def test_early_stopping(tmp_path):
-    watching = Watched(dir=tmp_path, view=None, early_stop=2)
-    training = watching.follow(Training(lr=0.)).run(9)
-    assert (len(training.validations), watching.run.status) == (3, "stopped") and "val_nll" in watching.run.info["reason"]
-
-
 def test_ignite_s_own_early_stopping(watching):
     training = watching.follow(Training(lr=0.))
     stopper = EarlyStopping(2, lambda engine: -engine.state.metrics["nll"], training.trainer)
     training.evaluator.add_event_handler(Events.COMPLETED, stopper)
     training.run(9)
     assert watching.run.status == "stopped" and len(watching.run.frame("valid")) == len(training.validations) == 3
-
-
-def test_the_first_interrupt_is_gentle(watching):
-    training = watching.follow(Training({5: lambda: signal.raise_signal(signal.SIGINT)})).run()
-    assert (watching.run.status, watching.run.step, len(training.outputs)) == ("stopped", 5, 5)
 
 
 def test_the_second_interrupt_breaks_off(watching):

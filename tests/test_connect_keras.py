@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import pytest
 import torch
-from frameworks import digits, outcomes, resume_when_paused, statuses
+from frameworks import Actions, Steered, digits, in_passes, outcomes
 from keras import layers
 from keras.optimizers.schedules import ExponentialDecay
+from tables import REFUSED, tell
 
 from trainbook.connect.keras import WatchCallback
 
@@ -65,6 +66,12 @@ def fit(watching=None, actions=None, callbacks=(), model=None, **more):
     return model, noting, model.history.history
 
 
+def steered(folder, actions: Actions, epochs=3, *, can_evaluate=True, **options) -> Steered:
+    watching = WatchCallback(name="in Keras", dir=folder / "runs", view=None, validation_data=VALID if can_evaluate else None, **options)
+    model, noting, _ = fit(watching, in_passes(actions, lambda: watching.run), epochs=epochs)
+    return Steered(watching.run, noting.logged, lambda: model.predict(X[:3], verbose=0), dict(fit=lambda: fit(watching, model=model) and watching.run))
+
+
 def weights(model): return [variable.numpy().copy() for variable in [*model.variables, *model.optimizer.variables]]
 
 
@@ -105,19 +112,6 @@ def test_gradients_are_those_of_each_layer(watching):
     assert watching.run.frame("gradients")["total"].iloc[0] == pytest.approx(seen["norm"], rel=1e-4)
 
 
-def test_stop_now_ends_behind_the_step(watching):
-    model, noting, history = fit(watching, {11: lambda: watching.run.stop()})
-    run = watching.run
-    assert (run.status, run.step, len(noting.logged)) == ("stopped", 11, 11)
-    assert run.frame("valid")["val_loss"].tolist() == history["val_loss"] and len(history["val_loss"]) == 2  # Keras validates what it has
-    assert model.predict(X[:3], verbose=0).shape == (3, 10)
-
-
-def test_stop_after_the_epoch_lets_it_validate(watching):
-    _, noting, history = fit(watching, {11: lambda: watching.run.stop("epoch")})
-    assert (watching.run.status, watching.run.step, len(history["val_loss"])) == ("stopped", 2 * STEPS, 2)
-
-
 def test_a_stop_that_is_repeated_breaks_off_the_validation(watching):
     seen = []
     class InValidation(keras.callbacks.Callback):
@@ -127,24 +121,6 @@ def test_a_stop_that_is_repeated_breaks_off_the_validation(watching):
     fit(watching, callbacks=[InValidation()], validation_batch_size=8)
     assert seen == [0, 1] and watching.run.status == "stopped"
     assert [event["status"] for event in watching.run.events() if event["event"] == "validation"] == ["partial"]
-
-
-def test_pause_holds_the_loop(watching, twin):
-    threads = []
-    def pause():
-        watching.run.pause()
-        threads.append(resume_when_paused(watching.run))
-    _, noting, _ = fit(watching, {5: pause})
-    threads[0].join()
-    assert statuses(watching.run) == ["paused", "running", "finished"] and noting.logged == twin[1].logged
-
-
-@pytest.mark.parametrize("make", [lambda: keras.optimizers.Adam(schedule()), lambda: keras.optimizers.SGD(.1, momentum=.9)], ids=["schedule", "number"])
-def test_half_the_rate_in_all_later_steps(watching, make):
-    rates = fit(model=new_model(optimizer=make()))[1].rates
-    model, noting, _ = fit(watching, model=new_model({5: lambda: watching.run.scale_lr(.5)}, make()))
-    assert watching.run.frame().dropna(subset=["loss"])["learning_rate"].tolist() == pytest.approx(rates[:5] + [rate / 2 for rate in rates[5:]], rel=1e-6)
-    assert noting.rates == rates  # Keras's own rate is as before
 
 
 def test_half_the_rate_is_what_keras_trains_with(watching):
@@ -158,46 +134,9 @@ def test_half_the_rate_is_what_keras_trains_with(watching):
     assert same([v.numpy() for v in model.variables], [v.numpy() for v in halved.variables])
 
 
-def test_evaluate_measures_and_changes_nothing(watching, twin):
-    model, noting, history = fit(watching, {5: lambda: watching.run.evaluate()})
-    found, = (event for event in watching.run.events() if event["event"] == "validation")
-    assert found["step"] == 5 and found["metrics"].keys() == {"val_loss", "val_accuracy"}
-    assert noting.logged == twin[1].logged and history == twin[2] and same(weights(model), weights(twin[0]))
-
-
-@pytest.mark.says("WatchCallback(validation_data=(x, y)) does")
-def test_without_validation_data_an_evaluation_is_refused(tmp_path):
-    watching = WatchCallback(dir=tmp_path, view=None)
-    fit(watching, {5: lambda: watching.run.evaluate()})
-    assert outcomes(watching.run, "evaluate") == ["refused"] and watching.run.status == "finished"
-
-
-def test_roll_back_restores_weights_and_optimizer(watching):
-    seen = {}
-    class Seen(keras.callbacks.Callback):
-        def on_train_batch_begin(self, batch, logs=None): seen[watching.run.step + 1] = weights(model)
-    model = new_model({4: lambda: watching.run.checkpoint("fourth"), 14: lambda: watching.run.rollback("fourth")})
-    fit(watching, model=model, callbacks=[Seen()])
-    assert same(seen[5], seen[15]) and not same(seen[5], seen[14])
-    assert (outcomes(watching.run, "checkpoint"), outcomes(watching.run, "rollback")) == (["applied"], ["applied"])
-
-
-def test_early_stopping(tmp_path):
-    watching = WatchCallback(dir=tmp_path, view=None, early_stop=2)
-    model = new_model(optimizer=keras.optimizers.SGD(0.))
-    model.layers[1].trainable = False  # its running means would change the validation
-    _, _, history = fit(watching, model=model, epochs=9)
-    assert (len(history["val_loss"]), watching.run.status) == (3, "stopped") and "val_loss" in watching.run.info["reason"]
-
-
 def test_keras_s_own_early_stopping(watching):
     _, _, history = fit(watching, callbacks=[keras.callbacks.EarlyStopping(patience=1, min_delta=9.)], epochs=9)
     assert watching.run.frame("valid")["val_loss"].tolist() == history["val_loss"] and len(history["val_loss"]) == 2
-
-
-def test_the_first_interrupt_is_gentle(watching):
-    model, noting, _ = fit(watching, {5: lambda: signal.raise_signal(signal.SIGINT)})
-    assert (watching.run.status, watching.run.step, len(noting.logged)) == ("stopped", 5, 5)
 
 
 def test_the_second_interrupt_breaks_off(watching):
@@ -297,6 +236,8 @@ def test_a_compiled_step_is_left_alone(tmp_path):
     _, noting, _ = fit(watching, model=model, epochs=1, validation_data=None)
     assert seen == [set()] and watching.run.frame()["loss"].dropna().tolist() == noting.logged
     assert any("jit_compile" in event.get("text", "") for event in watching.run.events()) and outcomes(watching.run, "scale_lr") == ["refused"]
+    refused, = (event for event in watching.run.events() if event.get("status") == "refused")
+    tell(REFUSED, "Keras, *÷2* with `jit_compile=True`", "why it is refused", refused["reason"])
 
 
 def test_mixed_precision(watching, twin):

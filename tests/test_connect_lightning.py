@@ -1,12 +1,12 @@
 """Lightning's Trainer with our callback: the same losses, its own log as our record, and each control by Lightning's own means."""
 import logging
 import signal
-from threading import Timer
 
 import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from frameworks import Actions, Steered, act
 from lightning import LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
@@ -17,6 +17,7 @@ from trainbook import open_run
 from trainbook.connect.lightning import FitInterrupted, WatchCallback
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), pytest.mark.filterwarnings("ignore::UserWarning")]
+STEPS = 8  # an epoch
 for name in ("lightning.pytorch", "lightning.fabric"): logging.getLogger(name).setLevel(logging.ERROR)
 
 
@@ -77,6 +78,18 @@ def fit(trainer, module, **more):
 def module_of(act=lambda step: None, kind=Digits, **more):
     seed_everything(0, verbose=False)
     return kind(act, **more)
+
+
+class Unvalidated(Digits):
+    validation_step = LightningModule.validation_step
+
+
+def steered(folder, actions: Actions, epochs=3, *, can_evaluate=True, **options) -> Steered:
+    callback = WatchCallback(name="digits", dir=folder / "runs", view=None, **options)
+    module = module_of(lambda step: act(actions, step, callback.run), Digits if can_evaluate else Unvalidated)
+    trainer = trainer_in(folder, callback, max_epochs=epochs)
+    fit(trainer, module)
+    return Steered(callback.run, module.losses, lambda: module.model(torch.randn(1, 8)), dict(fit=lambda: fit(trainer, module) and callback.run))
 
 
 @pytest.fixture
@@ -143,12 +156,10 @@ def test_gradients_are_those_of_the_step(train):
     assert len(norms) == 8 and measured.tolist() == [pytest.approx(norm) for norm in norms]
 
 
-def test_stop_now_and_after_the_epoch(train):
-    for when, steps, validations in (("step", 11, 1), ("epoch", 16, 2)):
-        module, run, trainer = train(lambda step, run: step == 11 and run.stop(when), min_epochs=3)
-        assert (run.status, len(module.losses), run.step, len(run.frame("valid"))) == ("stopped", steps, steps, validations)
-        assert (trainer.limit_val_batches, trainer.min_epochs) == (1., 3)
-        assert module.training and module.model(torch.randn(1, 8)).shape == (1, 4)
+@pytest.mark.parametrize("when, steps", [("step", 11), ("epoch", 16)])
+def test_a_stop_sets_aside_what_asks_for_more(train, when, steps):
+    module, run, trainer = train(lambda step, run: step == 11 and run.stop(when), min_epochs=3)
+    assert (run.status, run.step, trainer.limit_val_batches, trainer.min_epochs, module.training) == ("stopped", steps, 1., 3, True)
 
 
 def test_a_stop_during_a_validation_lets_it_finish(train):
@@ -158,16 +169,6 @@ def test_a_stop_during_a_validation_lets_it_finish(train):
             if not self.trainer.sanity_checking and number == 0: self.act(-1)
     module, run, _ = train(lambda step, run: step == -1 and run.stop(), kind=Stopping, val_check_interval=4)
     assert (run.status, run.step, len(run.frame("valid"))) == ("stopped", 4, 1)
-
-
-def test_pause_and_resume(train, twin):
-    def act(step, run):
-        if step != 5: return
-        run.pause()
-        Timer(.2, open_run(run.path).resume).start()
-    module, run, _ = train(act)
-    assert [event["status"] for event in run.events() if event["event"] == "status"] == ["paused", "running", "finished"]
-    assert module.losses == twin().losses
 
 
 def test_half_the_rate_in_every_later_step(train, twin):
@@ -193,42 +194,9 @@ def test_evaluate_leaves_no_trace(train, twin, tmp_path):
         assert event["metrics"] == pytest.approx(expected)
 
 
-@pytest.mark.says("evaluate is refused: nothing to evaluate with")
-def test_evaluate_is_refused_where_there_is_no_validation(train):
-    class Trained(Digits):
-        validation_step = LightningModule.validation_step
-    _, run, _ = train(lambda step, run: step == 3 and run.evaluate(), kind=Trained)
-    assert outcomes(run, "evaluate") == ["requested", "refused"] and run.status == "finished"
-
-
 def test_evaluate_with_a_progress_bar_of_theirs(train):
     module, run, trainer = train(lambda step, run: step == 3 and run.evaluate(), TQDMProgressBar(), enable_progress_bar=True)
     assert outcomes(run, "evaluate") == ["requested", "applied"] and trainer.progress_bar_callback.is_enabled
-
-
-def test_checkpoint_and_roll_back(train):
-    kept = {}
-    def act(step, run):
-        if step == 5: run.checkpoint("mine")
-        if step == 6: kept[5] = weights(run.model)
-        if step == 12: run.rollback("mine")
-        if step == 13: kept[12] = weights(run.model)
-    _, run, _ = train(act)
-    assert torch.equal(kept[5], kept[12])
-    assert outcomes(run, "checkpoint") == outcomes(run, "rollback") == ["requested", "applied"]
-    other = Digits()
-    run.checkpoints.load("mine", other)
-    assert torch.equal(weights(other), kept[5])
-
-
-def test_early_stopping(train):
-    _, run, _ = train(watching=dict(early_stop=dict(monitor="val_loss", patience=1, min_delta=9.)), max_epochs=9)
-    assert (run.status, run.progress["epoch"]) == ("stopped", 1) and "early stopping" in run.info["reason"]
-
-
-def test_the_first_interrupt_is_a_request(train):
-    module, run, _ = train(lambda step, run: step == 5 and signal.raise_signal(signal.SIGINT))
-    assert (run.status, len(module.losses)) == ("stopped", 5) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_second_interrupt_breaks_off_without_an_exit(tmp_path):

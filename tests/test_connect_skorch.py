@@ -5,7 +5,7 @@ import signal
 import numpy as np
 import pytest
 import torch
-from frameworks import Acting, digits, outcomes, resume_when_paused, statuses
+from frameworks import Acting, Actions, Steered, digits, in_passes
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from skorch import NeuralNet, NeuralNetClassifier
@@ -55,6 +55,15 @@ def twin():
     return net
 
 
+def steered(folder, actions: Actions, epochs=3, *, can_evaluate=True, **options) -> Steered:
+    watching = WatchCallback(name="in skorch", dir=folder / "runs", view=None, **options)
+    net = fit(watching, in_passes(actions, lambda: watching.run), max_epochs=epochs, **{} if can_evaluate else dict(train_split=None))
+    def again(train):
+        train(X, Y)
+        return watching.run
+    return Steered(watching.run, losses(net), lambda: net.predict(X[:3]), dict(partial_fit=lambda: again(net.partial_fit), fit=lambda: again(net.fit)))
+
+
 def fit(watching, actions=None, callbacks=None, **more):
     return new_net([watching, *([halving()] if callbacks is None else callbacks)], actions, **more).fit(X, Y)
 
@@ -74,19 +83,6 @@ def test_the_losses_and_the_log_are_skorch_s_own(watching, twin):
     assert run.frame()["_samples"].unique().tolist() == [32]
 
 
-def test_stop_now_ends_behind_the_step(watching):
-    net = fit(watching, {11: lambda: watching.run.stop()})
-    run = watching.run
-    assert (run.status, run.step, len(losses(net)), len(run.frame("valid"))) == ("stopped", 11, 11, 1)
-    assert net.predict(X[:3]).shape == (3,)
-
-
-def test_stop_after_the_epoch_lets_it_validate(watching):
-    net = fit(watching, {11: lambda: watching.run.stop("epoch")})
-    run = watching.run
-    assert (run.status, run.step, len(net.history), len(run.frame("valid"))) == ("stopped", 2 * STEPS, 2, 2)
-
-
 def test_a_stop_that_is_repeated_breaks_off_the_validation(watching):
     class InValidation(WatchCallback.__base__):
         def on_batch_begin(self, net, training=None, **kwargs):
@@ -96,61 +92,11 @@ def test_a_stop_that_is_repeated_breaks_off_the_validation(watching):
     assert "valid_loss" not in net.history[-1]
 
 
-def test_pause_holds_the_loop(watching, twin):
-    threads = []
-    def pause():
-        watching.run.pause()
-        threads.append(resume_when_paused(watching.run))
-    net = fit(watching, {5: pause})
-    threads[0].join()
-    assert statuses(watching.run) == ["paused", "running", "finished"] and losses(net) == losses(twin)
-
-
-def test_half_the_rate_in_all_later_steps(watching, twin):
-    fit(watching, {5: lambda: watching.run.scale_lr(.5)})
-    rates = watching.run.frame()["learning_rate"].tolist()
-    assert rates == twin.rates[:5] + [rate / 2 for rate in twin.rates[5:]]
-
-
-def test_evaluate_measures_and_changes_nothing(watching, twin):
-    net = fit(watching, {5: lambda: watching.run.evaluate()})
-    found, = (event for event in watching.run.events() if event["event"] == "validation")
-    assert found["step"] == 5 and found["metrics"].keys() == {"valid_loss", "valid_acc"}
-    assert losses(net) == losses(twin) and net.history[:, ("valid_loss", "valid_loss_best")] == twin.history[:, ("valid_loss", "valid_loss_best")]
-
-
-@pytest.mark.says("train_split is None")
-def test_without_validation_data_an_evaluation_is_refused(watching):
-    fit(watching, {5: lambda: watching.run.evaluate()}, train_split=None)
-    assert outcomes(watching.run, "evaluate") == ["refused"] and watching.run.status == "finished"
-
-
-def test_roll_back_restores_weights_and_optimizer(watching):
-    seen = {}
-    def note(name): seen[name] = [value.clone() for value in net.module_.parameters()], net.optimizer_.param_groups[0]["lr"]
-    net = new_net([watching, halving()], {4: lambda: watching.run.checkpoint("fourth"), 5: lambda: note("then"), 14: lambda: watching.run.rollback("fourth"),
-                                          15: lambda: note("again")})
-    net.fit(X, Y)
-    assert all(map(torch.equal, seen["then"][0], seen["again"][0])) and seen["then"][1] == seen["again"][1]
-    assert (outcomes(watching.run, "checkpoint"), outcomes(watching.run, "rollback")) == (["applied"], ["applied"])
-
-
-def test_early_stopping(tmp_path):
-    watching = WatchCallback(dir=tmp_path, view=None, early_stop=2)
-    net = fit(watching, lr=0., max_epochs=9)
-    assert (len(net.history), watching.run.status) == (3, "stopped") and "valid_loss" in watching.run.info["reason"]
-
-
 def test_skorch_s_own_early_stopping(watching):
     """It raises before the callback is told that the epoch is over, which is recorded all the same."""
     net = fit(watching, callbacks=[EarlyStopping(patience=2)], lr=0., max_epochs=9)
     assert len(net.history) == 3 and watching.run.status == "stopped"
     assert watching.run.frame("valid")["valid_loss"].tolist() == net.history[:, "valid_loss"]
-
-
-def test_the_first_interrupt_is_gentle(watching):
-    net = fit(watching, {5: lambda: signal.raise_signal(signal.SIGINT)})
-    assert (watching.run.status, watching.run.step, len(losses(net))) == ("stopped", 5, 5)
 
 
 def test_the_second_interrupt_is_skorch_s(watching):

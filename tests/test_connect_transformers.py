@@ -2,10 +2,10 @@
 import gc
 import signal
 import sys
-from threading import Timer
 
 import pytest
 import torch
+from frameworks import Actions, Steered, act
 from transformers import EarlyStoppingCallback, GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.utils import logging
 
@@ -15,6 +15,7 @@ from trainbook.train.watch import finish_open_runs
 
 pytestmark = [pytest.mark.usefixtures("one_thread")]
 logging.set_verbosity_error()
+STEPS = 5  # an epoch
 gc.freeze()  # each training collects garbage, and need not look through all that was imported
 
 
@@ -49,6 +50,14 @@ def trainer_in(folder, *callbacks, act=lambda step: None, kind=Recording, with_e
         num_train_epochs=2, disable_tqdm=False, per_device_train_batch_size=8, learning_rate=1e-2, logging_steps=1, eval_strategy="epoch", save_strategy="no",
         report_to="none", use_cpu=True) | options)
     return kind(model, args, train_dataset=Counting(40), eval_dataset=Counting(24, 3) if with_evaluation else None, callbacks=list(callbacks), act=act)
+
+
+def steered(folder, actions: Actions, epochs=3, *, can_evaluate=True, **options) -> Steered:
+    callback = WatchCallback(name="counting", dir=folder / "runs", view=None, **options)
+    trainer = trainer_in(folder, callback, act=lambda step: act(actions, step, callback.run), with_evaluation=can_evaluate, num_train_epochs=epochs,
+                         eval_strategy="epoch" if can_evaluate else "no")
+    trainer.train()
+    return Steered(callback.run, trainer.losses, lambda: trainer.model(torch.arange(8)[None]), dict(train=lambda: trainer.train() and callback.run))
 
 
 @pytest.fixture
@@ -116,13 +125,6 @@ def test_gradients_are_those_of_the_step(train):
     assert "transformer.h.0.attn.c_attn" in run.layers
 
 
-def test_stop_now_and_after_the_epoch(train):
-    for when, steps, evaluations in (("step", 3, 0), ("epoch", 5, 1)):
-        trainer, run = train(lambda step, run: step == 3 and run.stop(when))
-        assert (run.status, len(trainer.losses), run.step, len(logged(trainer, "eval_loss"))) == ("stopped", steps, steps, evaluations)
-        assert trainer.model(torch.arange(8)[None]).logits.shape == (1, 8, 32)
-
-
 def test_stop_now_where_an_evaluation_is_due(train):
     trainer, run = train(lambda step, run: step == 4 and run.stop(), eval_strategy="steps", eval_steps=4)
     assert (run.status, run.step, logged(trainer, "eval_loss")) == ("stopped", 4, [])
@@ -134,16 +136,6 @@ def test_a_stop_during_an_evaluation_lets_it_finish(train):
     act = lambda step, run: setattr(act, "run", run)
     trainer, run = train(act, Stopping(), eval_strategy="steps", eval_steps=4)
     assert (run.status, run.step, len(logged(trainer, "eval_loss")), len(run.frame("valid"))) == ("stopped", 4, 1, 1)
-
-
-def test_pause_and_resume(train, twin):
-    def act(step, run):
-        if step != 5: return
-        run.pause()
-        Timer(.2, open_run(run.path).resume).start()
-    trainer, run = train(act)
-    assert [event["status"] for event in run.events() if event["event"] == "status"] == ["paused", "running", "finished"]
-    assert trainer.losses == twin().losses
 
 
 class Rates(TrainerCallback):
@@ -182,12 +174,6 @@ def test_evaluate_leaves_no_trace(train, tmp_path, strategy):
     assert event["metrics"] == dict(eval_loss=stopped.evaluate()["eval_loss"])
 
 
-@pytest.mark.says("evaluate is refused: nothing to evaluate with")
-def test_evaluate_is_refused_where_there_is_nothing(train):
-    _, run = train(lambda step, run: step == 3 and run.evaluate(), with_evaluation=False, eval_strategy="no")
-    assert outcomes(run, "evaluate") == ["requested", "refused"] and run.status == "finished"
-
-
 def test_several_evaluation_sets(train, tmp_path):
     class Several(Recording):
         def __init__(self, *given, eval_dataset, **more): super().__init__(*given, eval_dataset=dict(near=eval_dataset, far=Counting(8, 20)), **more)
@@ -195,26 +181,9 @@ def test_several_evaluation_sets(train, tmp_path):
     assert (run.status, len(run.history("eval_far_loss")), len(run.history("eval_near_loss"))) == ("stopped", 2, 2)
 
 
-def test_checkpoint_and_roll_back(train):
-    kept = {}
-    def act(step, run):
-        if step == 3: run.checkpoint("mine")
-        if step in (4, 7): kept[step] = torch.cat([parameter.detach().flatten() for parameter in run.model.parameters()])
-        if step == 6: run.rollback("mine")
-    trainer, run = train(act)
-    assert torch.equal(kept[4], kept[7]) and outcomes(run, "checkpoint") == outcomes(run, "rollback") == ["requested", "applied"]
-    run.checkpoints.load("mine", trainer.model)
-    assert torch.equal(weights(trainer), kept[4])
-
-
 def test_early_stopping_goes_by_the_metric_of_theirs(train):
     _, run = train(watching=dict(early_stop=dict(patience=1, min_delta=99.)), num_train_epochs=5, metric_for_best_model="loss")
     assert (run.status, run.step, run.early_stopper.rule.monitor) == ("stopped", 10, "eval_loss") and "early stopping" in run.info["reason"]
-
-
-def test_the_first_interrupt_is_a_request(train):
-    trainer, run = train(lambda step, run: step == 5 and signal.raise_signal(signal.SIGINT))
-    assert (run.status, len(trainer.losses)) == ("stopped", 5) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_second_interrupt_breaks_off(train, tmp_path):

@@ -132,6 +132,17 @@ def test_twelve_ways_a_training_fails(tmp_path):
     assert {run.name: run.status for run in runs if run.status != "finished"} == {"left at the best": "stopped"}
 
 
+def test_bring_your_own_framework(tmp_path):
+    """Its own asserts hold that each framework's log is the run's; each was stopped or went on as its section says, and has learned to read."""
+    (tmp_path / "frameworks.ipynb").write_bytes(TUTORIALS[9].read_bytes())
+    runs = {run.name: run for run in run_notebook(tmp_path / "frameworks.ipynb")}
+    stopped, finished = ("Lightning", "fastai", "Ignite"), ("Transformers", "Accelerate", "Keras", "skorch", "by hand")
+    assert {name: run.status for name, run in runs.items()} == dict.fromkeys(stopped, "stopped") | dict.fromkeys(finished, "finished")
+    read = {name: max(value for metric, value in run.latest().items() if "acc" in metric) for name, run in runs.items()}
+    print(read)
+    assert min(read.values()) > .8
+
+
 class OwnLoop:
     """The network and the loop of tutorial 02, of which the tests below leave lines out."""
 

@@ -40,6 +40,7 @@ def _named(name: str) -> str:
     except ValueError: return plain if is_context(plain) and not plain.startswith("_") and plain != "step" else f"logged/{plain}"
     return plain
 
+# %% ../../nbs/98_connect.imports.ipynb #343ee1d3
 def _context(context: Mapping[str, Series], steps: np.ndarray) -> dict[str, np.ndarray]:
     "What stands beside the metrics, where it is known for all steps"
     found = {}
@@ -145,6 +146,7 @@ def _from_tensorboard(source: Path) -> Iterator[Elsewhere]:
         name = folder.relative_to(source).as_posix() if folder != source else folder.resolve().name
         yield Elsewhere("tensorboard", name, sum(file.stat().st_size for file in files), partial(_of_event_files, files, name))
 
+# %% ../../nbs/98_connect.imports.ipynb #1647d8d7
 def _of_wandb_files(files: list[Path]) -> dict[str, Any]:
     from trainbook.connect.wandb import read_offline
     parts = [part for part in map(read_offline, files) if part]
@@ -158,6 +160,7 @@ def _from_wandb(source: Path) -> Iterator[Elsewhere]:
     for file in sorted(source.rglob("*.wandb")): by_id.setdefault(file.stem.removeprefix("run-"), []).append(file)
     for id, files in by_id.items(): yield Elsewhere("wandb", id, sum(file.stat().st_size for file in files), partial(_of_wandb_files, files))
 
+# %% ../../nbs/98_connect.imports.ipynb #b64083cd
 def _of_mlflow(uri: str, id: str, known: dict[str, Any]) -> dict[str, Any]:
     from trainbook.connect.mlflow import read_metrics
     status = {"FINISHED": "finished", "FAILED": "failed"}.get(known["status"], "stopped")

@@ -116,9 +116,11 @@ def kept_in(state: TrainerState) -> dict[str, Any]:
     "What a Trainer's state keeps for callbacks, in its checkpoints too"
     return cast("dict[str, Any]", state.stateful_callbacks)
 
-def best_by(args: TrainingArguments) -> dict[str, Any]:
-    "The Trainer's metric for its best model, as options of `watch`; none where it has not set any"
-    if (metric := args.metric_for_best_model) is None: return {}
+def best_by(trainer: Trainer) -> dict[str, Any]:
+    "The Trainer's metric for its best model, as options of `watch`; none where it has not set any and evaluates no data or several sets"
+    args, data = trainer.args, trainer.eval_dataset
+    if (metric := args.metric_for_best_model) is None:
+        return {} if data is None or isinstance(data, dict) or args.eval_strategy == "no" else dict(monitor="eval_loss")
     mode = None if args.greater_is_better is None else "max" if args.greater_is_better else "min"
     return dict(monitor=metric if metric.startswith("eval_") else f"eval_{metric}", mode=mode)
 
@@ -126,7 +128,7 @@ def watched_parts(trainer: Trainer, run_evaluation: Callable[..., Mapping[str, f
     "What a Trainer trains and evaluates with beside the model and the optimizer, as options of `watch`"
     scaler = trainer.accelerator.scaler  # of mixed precision
     return dict(config=trainer.args.to_sanitized_dict(), scheduler=trainer.lr_scheduler, state=() if scaler is None else [scaler],
-                evaluate=None if trainer.eval_dataset is None else run_evaluation, **best_by(trainer.args))
+                evaluate=None if trainer.eval_dataset is None else run_evaluation, **best_by(trainer))
 
 # %% ../../nbs/9b_connect.transformers.ipynb #250d4610
 class WatchCallback(TrainerCallback):

@@ -50,6 +50,7 @@ def records(path: Path, start: int = BEGINNING) -> Iterator[tuple[str, Any, int]
         record = Record.FromString(message)
         yield record.WhichOneof("record_type"), record, end
 
+# %% ../../nbs/97_connect.wandb.ipynb #dc61f8be
 def _value(item: Any) -> Any:  # None if it is no number
     if not item.value_json:
         kind = item.WhichOneof("value")
@@ -66,6 +67,7 @@ def _row(
     step, time = values.get(step_metric, history.step.num), values.get("_timestamp", 0.)
     return Row(int(step), time, {name: float(value) for name, value in values.items() if not name.startswith("_") and name != step_metric})
 
+# %% ../../nbs/97_connect.wandb.ipynb #c50f6b4b
 class Stored(TypedDict):
     "A run as W&B's file has it"
     id: str
@@ -104,6 +106,7 @@ def _settled(folder: Path, id: str, seconds: float = 30.) -> int:
         if count == before: break
     return count
 
+# %% ../../nbs/97_connect.wandb.ipynb #91e0c7b6
 class WandB:
     "A sink that sends a run to Weights & Biases"
     def __init__(
@@ -138,20 +141,21 @@ class WandB:
         self._run.log({**values, "step": step, "_timestamp": time})
         self._given += 1
 
-    def _settle(self, seconds: float = 60.):
-        "Waits until W&B has written what it was given: it hands that on by a thread, which dies with a follower that is killed"
+    def _settle(self, kind: str, count: int, seconds: float = 60.):
+        "Waits until W&B has written so many records: it hands them on by a thread, which dies with a follower that is killed"
         until = monotonic() + seconds
-        while self._given and monotonic() < until:
-            for kind, _, end in records(self._file, self._end):
+        while count > 0:
+            for found, _, end in records(self._file, self._end):
                 self._end = end
-                self._given -= kind == "history"
-            if self._given: sleep(.02)
-        if self._given: raise TimeoutError(f"W&B has not written {self._given} rows within {seconds:.0f} s")
+                count -= found == kind
+            if count > 0 and monotonic() > until: raise TimeoutError(f"W&B has not written {count} records ({kind}) within {seconds:.0f} s")
+            if count > 0: sleep(.02)
 
     def send(self, news: News) -> int:
         for row in news.rows(): self._log(*row)
         for event in news.events: self._log(event["step"], event["time"], {"event": event["sentence"]})
-        if self._is_offline: self._settle()
+        if self._is_offline: self._settle("history", self._given)
+        self._given = 0
         return self._sent
 
     def end(self, run: Run) -> None:
@@ -164,3 +168,4 @@ class WandB:
             artifact.add_dir(str(kept))
             self._run.log_artifact(artifact)
         self._run.finish(0 if run.status in ("finished", "stopped") else 1)
+        if self._is_offline: self._settle("exit", 1)

@@ -58,7 +58,7 @@ class Evaluation:
 
     def evaluate(self) -> None:
         "Evaluates, and records what was found; raises `Refused` if there is nothing to call, or if an evaluation is under way"
-        if self._function is None: raise Refused("nothing to evaluate with; watch(…, evaluate=f) calls f(run) for a dict of metrics")
+        if self._function is None: raise Refused("nothing to evaluate with; the option evaluate=f calls f(run) for a dict of metrics")
         if self.metrics is not None: raise Refused("an evaluation is under way")
         loop = self._loop
         was_partial, loop.is_partial = loop.is_partial, False
