@@ -2675,6 +2675,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'trainbook.run.record.TableReader.read': ( 'run.record.html#tablereader.read',
                                                                                  'trainbook/run/record.py'),
                                       'trainbook.run.record._is_our_column': ('run.record.html#_is_our_column', 'trainbook/run/record.py'),
+                                      'trainbook.run.record._letter': ('run.record.html#_letter', 'trainbook/run/record.py'),
                                       'trainbook.run.record._literal': ('run.record.html#_literal', 'trainbook/run/record.py'),
                                       'trainbook.run.record._parse_header': ('run.record.html#_parse_header', 'trainbook/run/record.py'),
                                       'trainbook.run.record._unquoted': ('run.record.html#_unquoted', 'trainbook/run/record.py'),

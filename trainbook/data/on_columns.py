@@ -17,7 +17,7 @@ from .steps import Step, check_step
 from ..run.needs import missing
 
 try: from sklearn.base import BaseEstimator, TransformerMixin, clone
-except ImportError as error: raise missing("scikit-learn", "data") from error
+except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
 # %% ../../nbs/65_data.on_columns.ipynb #6dbfd206
 def as_table(
@@ -84,7 +84,7 @@ class OnColumns(TransformerMixin, BaseEstimator):
         X = numbered(X)
         given = self._given(X)
         if self.target is not None: y = X[self.target]
-        step: Any = clone(self.step)  # pyright: ignore[reportArgumentType] - of any class that has the methods
+        step: Any = clone(self.step)
         self.step_ = step.fit(given) if y is None else step.fit(given, y)
         self.feature_names_in_, self.n_features_in_ = np.asarray(X.columns, dtype=object), X.shape[1]
         self.types_ = given.dtypes.to_dict()
@@ -105,14 +105,14 @@ class OnColumns(TransformerMixin, BaseEstimator):
         chosen = [name for name in X.columns if name != self.target] if self.columns is None else list(self.columns)
         lacks = [name for name in [*chosen, *([self.target] if self.target is not None else [])] if name not in X.columns]
         if lacks: raise KeyError(f"there is no column {lacks[0]!r}; there are {', '.join(map(str, X.columns))}")
-        return deepcopy(X[chosen])  # some steps change what they are given
+        return deepcopy(X.loc[:, chosen])  # some steps change what they are given
 
-    def get_feature_names_out(self, input_features: Any = None) -> "np.ndarray[Any, Any]":
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         "The names of all columns behind the step"
         example = pd.DataFrame(columns=self.feature_names_in_)
-        chosen = self._given(example).columns
-        names = _names(self.step_, example[chosen], len(self.step_.get_feature_names_out()))
-        return _put(example, chosen, pd.DataFrame(columns=names)).columns.to_numpy(dtype=object)
+        given = self._given(example)
+        names = _names(self.step_, given, len(self.step_.get_feature_names_out()))
+        return _put(example, given.columns, pd.DataFrame(columns=names)).columns.to_numpy(dtype=object)
 
 def _put(table: pd.DataFrame, old: pd.Index, new: pd.DataFrame) -> pd.DataFrame:
     "A table with some columns in the place of others; it has the rows that these have"
