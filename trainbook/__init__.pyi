@@ -1,6 +1,5 @@
 from .connect.follower import send_to as send_to
 from .connect.imports import import_runs as import_runs
-from .data.cleaning import Cleaning as Cleaning
 from .data.dataset import Dataset as Dataset
 from .diagnosis.diagnose import diagnose as diagnose
 from .run.finding import Finding as Finding, Remedy as Remedy
