@@ -44,6 +44,7 @@ class Pending(NamedTuple):
 
 class Exchange:
     "Gives all processes of a group what each of them says"
+    group: Any
 
     def __init__(self, group: Any, size: int):
         self.group, self._size = group, size

@@ -44,6 +44,7 @@ def settle(
 # %% ../../nbs/1t_run.peers.ipynb #9ebfd019
 class Peers:
     "The other processes of a training"
+    path: "Path"; processes: "Sequence[dict[str, Any]]"
 
     def __init__(
         self,

@@ -116,7 +116,7 @@ def _renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 class EarlyStopper:
     "Stops a run when a metric has not got better for a while; while it is off, says when it would have"
-    part: str; saves: tuple[str, str]; patience: "Patience"; changes: "list[dict[str, Any]]"
+    part: str; saves: tuple[str, str]; patience: "Patience"; changes: "list[dict[str, Any]]"; decide: "Callable[[str], None]"
     part, saves = "deciding by metrics", ("changes", "early_stop")
 
     def __init__(

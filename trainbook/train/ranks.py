@@ -30,7 +30,10 @@ class Ranks:
     "Has the processes of a training obey the same commands at the same step, and ends the run if one of them is gone"
     part = "keeping the processes together"
     rank: int; is_first: bool; every: int; lost: "str | None"
-    seconds, most, grace, patience = .02, 16, 15., 120.  # between exchanges; steps between them; before a process is ended; for the first exchange
+    seconds: float = .02  # between two exchanges
+    most: int = 16  # steps between them
+    grace: float = 15.  # seconds before a process is ended that waits for one that is gone
+    patience: float = 120.  # seconds for the first exchange
 
     def __init__(
         self,
@@ -194,7 +197,7 @@ class Ranks:
         for interrupts in self._loop.interrupts: interrupts.uninstall()
         say(f"{self._recorder.name} goes on, and obeys no commands but checkpoint: {self._loop.commands.refusal}")
 
-    def look(self, seconds: float):
+    def look(self, seconds: float) -> None:
         "Whether another process is gone; it may take a moment until that is seen"
         until = monotonic() + seconds
         while not self.lost and not self._peers.are_gone:
