@@ -1327,6 +1327,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                             'trainbook/measure/exchange.py'),
                                             'trainbook.measure.exchange._missing': ( 'measure.exchange.html#_missing',
                                                                                      'trainbook/measure/exchange.py'),
+                                            'trainbook.measure.exchange._new_store': ( 'measure.exchange.html#_new_store',
+                                                                                       'trainbook/measure/exchange.py'),
                                             'trainbook.measure.exchange._told': ( 'measure.exchange.html#_told',
                                                                                   'trainbook/measure/exchange.py'),
                                             'trainbook.measure.exchange.form_group': ( 'measure.exchange.html#form_group',

@@ -150,7 +150,6 @@ class WatchCallback(Callback):
         if stage == "fit" and self._options.get("view", "auto") is not None: self._put_back.append(disable_bar(trainer))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.is_global_zero: return
         self._put_back.append(without_exit())  # not in `setup`: Lightning puts back the handlers that there were before this
         before, config = self.run, dict(config=dict(pl_module.hparams)) if pl_module.hparams else {}
         self.run = begin_fit(pl_module, named_optimizers(trainer), watched_parts(trainer) | config | self._options)

@@ -112,18 +112,24 @@ def _absent(store: Any, notes: list[str]) -> list[int]: return [rank for rank, n
 
 def _told(ranks: list[int]) -> str: return f"rank{'s' * (len(ranks) > 1)} {', '.join(map(str, ranks))}"
 
+def _new_store() -> Any:
+    "Where the processes leave their notes for this call of `watch`, which has a number in all of them"
+    whole = dist.distributed_c10d._get_default_store()  # noqa: SLF001 - torch has no public way
+    while (store := dist.distributed_c10d.PrefixStore(f"trainbook/{next(_calls)}", whole)).check(["missing"]): pass  # a call of others, without this one
+    return store
+
 def form_group(
     seconds: float = 30.,  # to wait for the others
 ) -> Group | str | None:  # why there is no group, though other processes train; None: this one is alone
     "Finds the processes that train together with this one; each of them has to call it"
     if not is_distributed(): return None
-    if not _is_initialized(): return ("torch.distributed is not initialised, so the processes can't agree; "
+    if not _is_initialized(): return ("torch.distributed is not initialised: "
                                       "call torch.distributed.init_process_group before watch")
     rank, size = rank_here(), dist.get_world_size()
     try:
-        store = dist.distributed_c10d.PrefixStore(f"trainbook/{next(_calls)}", dist.distributed_c10d._get_default_store())  # noqa: SLF001 - torch has no public way
+        store = _new_store()
         if missing := _missing(store, rank, size, seconds):
-            return f"{_told(missing)} of {size} did not call watch within {seconds:g} s; call it in every process"
+            return f"{_told(missing)} of {size} did not call watch within {seconds:g} s; every process has to"
         exchange = Exchange(dist.new_group(backend="gloo", timeout=timedelta(days=1)), size)
         return Group(rank, exchange.take(exchange.begin(this_process())), exchange)
     except (RuntimeError, ValueError) as error: return f"the processes could not form a group of gloo: {short(error)}"

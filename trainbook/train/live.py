@@ -175,8 +175,8 @@ class LiveRun:
     def _refuse_to_part(self, early_stop: StoppingRule, why: str) -> StoppingRule:
         "Several processes that can't agree: what one of them would do alone is refused"
         self.loop.is_distributed = True
-        self.commands.refusal = f"this is a distributed training, in which one process can't act without the others, and {why}"
-        say(f"{self.name}, rank {rank_here()}, is recorded by itself and obeys no commands but checkpoint: {self.commands.refusal}"
+        self.commands.refusal = f"one process can't act without the others, and {why}"
+        say(f"{self.name}, rank {rank_here()} of a distributed training, is recorded by itself and obeys no commands but checkpoint: {self.commands.refusal}"
             + ". Early stopping is off, and says when it would have stopped" * early_stop.on)
         return replace(early_stop, on=False)
 
