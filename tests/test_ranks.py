@@ -87,7 +87,7 @@ def test_all_obey_at_the_same_step(start, ranks):
     """By panel, by another process, by early stopping, by the script; in pauses, validations and loops of unequal length."""
     training = start("agree.py", MANY, ranks=ranks)
     run = training.until(lambda: training.run("told"))
-    is_done = lambda: sum(event["event"] == "command" and event["status"] == "applied" for event in run.events()) >= 4 * MANY  # noqa: E731
+    is_done = lambda: sum(event["event"] == "command" and event["status"] == "applied" for event in run.events()) >= 4 * MANY
     training.until(is_done, 120)
     for number in range(MANY):  # this is the other process
         run.scale_lr(.5 if number % 2 else 2.)
