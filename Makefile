@@ -66,7 +66,7 @@ js: .venv/js  ## builds trainbook/static from js/widget
 picture: .venv/dev .venv/chromium  ## takes the README's picture of the panel from a real run in JupyterLab
 	$(BIN)/python tests/picture.py nbs/images
 
-bench: bench-gpu bench-front_end bench-recording bench-show bench-learner bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
+bench: bench-gpu bench-front_end bench-recording bench-show bench-learner bench-ranks bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
 
 bench-front_end: .venv/dev .venv/chromium
 	$(BIN)/python bench/front_end.py

@@ -30,7 +30,7 @@ class Ranks:
     "Has the processes of a training obey the same commands at the same step, and ends the run if one of them is gone"
     part = "keeping the processes together"
     rank: int; is_first: bool; every: int; lost: "str | None"
-    seconds: float = .02  # between two exchanges
+    seconds: float = .05  # between two exchanges
     most: int = 16  # steps between them
     grace: float = 15.  # seconds before a process is ended that waits for one that is gone
     patience: float = 120.  # seconds for the first exchange
