@@ -114,7 +114,11 @@ def test_all_obey_at_the_same_step(start, ranks):
     assert [status for status, _ in outcomes(told["rolled back"][0], "rollback")] == ["applied", "refused"]
     assert [status for status, _ in outcomes(told["rolled back"][0], "undo")] == ["applied"]
     assert told["unequal"] == ["stopped", 1]
-    assert len(list_runs(training.folder / "runs")) == 2 * MANY + 5  # those of rank 0
+    stopped, *gone_on = told["gone on"]
+    assert 40 <= stopped < 80 and gone_on == ["stopped", 120, True, 1]
+    assert told["restored"][:3] == [25, "stopped", True]
+    assert outcomes(told["divided"][0], "checkpoint")[0][0] == "refused" and told["divided"][1:] == ["stopped", 0]
+    assert len(list_runs(training.folder / "runs")) == 2 * MANY + 10  # those of rank 0
     assert {path.name for path in (run.path / "ranks").iterdir()} == {str(rank) for rank in range(1, ranks)}
 
 

@@ -143,7 +143,54 @@ def of_unequal_length():
     told["unequal"] = run.status, run.progress["epoch"]
 
 
-for scene in (told_by_panel_and_inbox, stopped_by_panel, stopped_early, called_by_the_script, stopped_in_validation, rolled_back, of_unequal_length):
+def gone_on_from():
+    """A second run goes on from the first one's checkpoint, in all ranks, as if it had not been stopped."""
+    def steps(run, at):
+        for _ in run.epochs(4):
+            for batch in run.batches(batches):
+                if run.step == at and RANK == 0: run.stop()
+                loss = model(batch).pow(2).mean()
+                loss.backward()
+                optimizer.step()
+                optimizer.zero_grad()
+                losses.append(loss.item())
+        return run.step
+
+    batches, losses = torch.randn(30, 4, 8, generator=torch.Generator().manual_seed(RANK)), []
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with begin("not stopped") as run: steps(run, None)
+    whole = losses.copy()
+    model.load_state_dict(before)
+    losses.clear()
+    with begin("stopped once") as run: stopped = steps(run, 40)
+    with begin("goes on", resume=run) as again: steps(again, None)
+    told["gone on"] = stopped, run.status, again.step, losses == whole, len(again.checkpoints)
+
+
+def restored():
+    """Early stopping goes back to the best checkpoint in all ranks."""
+    with begin("restored", early_stop=dict(patience=2, restore_best=True)) as run:
+        for epoch in run.epochs(10):
+            for _ in run.batches([BATCH] * 5): train_step()
+            run.log(val_loss=abs(epoch - 2) + RANK)
+            if epoch == 2: best = model.module.weight.sum().item()
+    told["restored"] = run.step, run.status, model.module.weight.sum().item() == best, [entry["step"] for entry in run.checkpoints]
+
+
+def divided():
+    """Weights that are divided among the ranks are not saved, and the rest works."""
+    from torch.distributed.fsdp import fully_shard
+    whole = fully_shard(nn.Linear(8, 8))
+    with watch(whole, torch.optim.SGD(whole.parameters(), 1e-3), name="divided", view=None, diagnose=False) as run:
+        for _ in run.steps(60):
+            whole(BATCH).pow(2).mean().backward()
+            if run.step == 10: run.checkpoint()
+            if run.step == 30: run.stop()
+    told["divided"] = obeyed(run), run.status, len(run.checkpoints)
+
+
+for scene in (told_by_panel_and_inbox, stopped_by_panel, stopped_early, called_by_the_script, stopped_in_validation, rolled_back, of_unequal_length,
+              gone_on_from, restored, divided):
     began = time.monotonic()
     scene()
     seconds[scene.__name__] = round(time.monotonic() - began, 1)

@@ -40,6 +40,7 @@ class Checkpointer:
 
     def __init__(self, loop: Loop, training: TrainingState, hooks: StepHooks, keep: Keep = Keep(), monitor: Monitor = Monitor()):
         self.belong_to(is_first=True, share=lambda value: value)
+        self._why_not: str | None = None  # why nothing is saved
         self.store, self.monitor = CheckpointStore(loop.recorder, keep), monitor
         self.best: float | None = None  # value of the metric
         self._value, self._kept = 0., []  # the value that is being saved, and those of the best checkpoints, the best one first
@@ -60,6 +61,11 @@ class Checkpointer:
     ) -> None:
         "Several processes train the same weights"
         self._is_writer, self._share = is_first, share
+
+    def leave_out(self, reason: str) -> None:
+        "Saves nothing from here on"
+        self._why_not, self._keep = reason, Keep(0, 0)
+        say(f"{self._recorder.name}: no checkpoints are saved, as {reason}")
 
     @property
     def faults(self) -> Faults: return self._recorder.faults
@@ -184,7 +190,7 @@ class Checkpointer:
     def _save(self, roles: set[str], tag: str | None = None) -> str | None:  # its name
         "Takes a snapshot and has it written; one that can't be taken is said once"
         self._due = self._due - roles
-        return self.faults.guard(self.part, self._take_snapshot, roles, tag) if self._training.models and self._is_writer else None
+        return self.faults.guard(self.part, self._take_snapshot, roles, tag) if self._training.models and self._is_writer and not self._why_not else None
 
     def _take_snapshot(self, roles: set[str], tag: str | None) -> str:
         began, step = perf_counter(), self._recorder.position.step
@@ -225,6 +231,7 @@ class Checkpointer:
 
     def checkpoint(self, tag: str | None = None) -> None:
         "Saves this moment; raises `Refused` if there is nothing to save"
+        if self._why_not: raise Refused(self._why_not)
         if not self._is_writer: return
         if not self._training.models: raise Refused("there is no model to save; name it: watch(model, optimizer)")
         if tag in ("best", "last", "undo"): raise Refused(f"{tag!r} says what a checkpoint is good for; call it something else")

@@ -17,7 +17,7 @@ from typing import Any, TYPE_CHECKING, TypeVar
 from weakref import finalize
 
 import numpy as np
-from ..measure.exchange import Group, form_group, rank_here
+from ..measure.exchange import Group, form_group, is_divided, rank_here
 from ..measure.fact_recorder import FactRecorder
 from ..diagnosis.training_rules import RULES, TrainingRule
 from ..measure.hooks import StepHooks
@@ -32,7 +32,7 @@ from ..run.every import Every
 from ..run.fault import say, short
 from ..run.finding import Finding
 from ..run.media import Shown
-from ..run.peers import Peers
+from ..run.peers import Peers, run_of
 from ..run.recorder import Recorder
 from ..run.request import Request
 from ..run.run import Run
@@ -157,6 +157,7 @@ class LiveRun:
         self.metric_log = MetricLog(recorder, loop, self.observer, self.evaluation)
         self.checkpointer = Checkpointer(loop, training, self.hooks, keep, monitor)
         if self.ranks: self.checkpointer.belong_to(self.ranks.is_first, self.ranks.share)
+        if self.ranks and is_divided(models): self.checkpointer.leave_out("the weights are divided among the processes, and rank 0 has but its part of them")
         self.early_stopper = EarlyStopper(early_stop, recorder, self.stops, self.metric_log.history, self.checkpointer.restore_best,
                                           lambda: self.checkpointer.monitor.metric)
         if self.ranks: self.early_stopper.decide = self.ranks.decide_early_stop
@@ -369,7 +370,9 @@ class LiveRun:
     def faults(self) -> Any: return self.recorder.faults
 
     @property
-    def checkpoints(self) -> Checkpoints: return self.checkpointer.store.kept
+    def checkpoints(self) -> Checkpoints:
+        first = run_of(self.path)  # rank 0 has them
+        return self.checkpointer.store.kept if first == self.path else Checkpoints(Run(first))
 
     def _with_arrived(self) -> Recorder:
         "The recorder; on the thread that trains it has all values, on another one those that have arrived from devices"

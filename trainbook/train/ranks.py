@@ -34,6 +34,7 @@ class Ranks:
     most: int = 16  # steps between them
     grace: float = 15.  # seconds before a process is ended that waits for one that is gone
     patience: float = 120.  # seconds for the first exchange
+    farewell: float = 10.  # seconds to wait for the others at the end of the run
 
     def __init__(
         self,
@@ -114,7 +115,9 @@ class Ranks:
     def on_close(self) -> None:
         clerk.remove(self)
         self._put_back()
-        if self._pending and not self._is_apart: self._attempt(self._take, 5.)
+        try:
+            if not self._is_apart and not self._loop.was_left: self._say_farewell()
+        except Apart: self._mailbox.waiting.extend(self._sent)  # the others are not there yet, or not any more
         self._deliver()
         self._mailbox.rejoin()
         self._exchange.close()
@@ -171,7 +174,7 @@ class Ranks:
 
     def _take(self, seconds: float = inf):
         assert self._pending is not None
-        told = self._exchange.take(self._pending, seconds if self._has_met else self.patience)
+        told = self._exchange.take(self._pending, seconds if self._has_met else min(seconds, self.patience))
         self._pending, self._sent, self._has_met, self.every = None, [], True, told[0]["every"]
         if not self._is_last: self._is_closed = any(one["last"] for one in told)
         self._is_last = False
@@ -183,6 +186,12 @@ class Ranks:
         if not self._agreed: return
         self._mailbox.waiting.extend(self._agreed)
         self._agreed.clear()
+
+    def _say_farewell(self):
+        "What rank 0 has written when it ends its run is there for the others when they have ended theirs"
+        if self._pending: self._take(self.farewell)
+        self._begin(is_last=True)
+        self._take(self.farewell)
 
     # when a process is gone
 
