@@ -107,8 +107,8 @@ def report(times: np.ndarray, every: int) -> list[str]:
     step = np.median(times[:, 0, 0])
     text = (f"{provenance('make bench-ranks')} Two processes train copies of an MLP on the CPU, with gloo, one torch thread each. Three loops take turns, "
             "a block of steps at a time and in random order: bare, recorded by `watch` without knowing of the other process, and recorded by `watch` as a "
-            f"training of two. The processes tell each other every {every} steps what they were asked for. Given is the median ratio of a step's time, and what "
-            "a step costs more, by the clock, in processor time of the thread that trains, and of the whole process, with 95 % intervals: bootstrap over "
+            f"training of two. The processes tell each other every {every} steps what they were asked for. Given is the median ratio of a step's time, and "
+            "what a step costs more, by the clock, in processor time of the thread that trains, and of the whole process, with 95 % intervals: bootstrap over "
             f"{len(times)} rounds of blocks of {STEPS} steps, of the mean difference without the {TRIM:.0%} of rounds at each end.")
     return ["## What it costs that processes agree\n", text, f"\n### An MLP in two processes, {step / 1e3:.1f} ms a step\n",
             *table(["", "time of a step", "µs a step", "% of it", "CPU µs", "process CPU µs"], [

@@ -22,7 +22,7 @@ RANK, BATCH = int(os.environ["RANK"]), torch.randn(4, 8)
 found = {}
 
 
-def train(run, steps=30):
+def train(run, steps=60):
     for _ in range(steps) if run is None else run.steps(steps):
         if run is not None and run.step == 10: run.stop()
         model(BATCH).pow(2).mean().backward()
