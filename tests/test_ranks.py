@@ -162,6 +162,8 @@ def test_processes_that_can_not_agree(start):
     outcome, (waits, said, _) = first["rank 0 only"]
     assert (outcome, waits) == (["finished", 60], "watch waits up to 3 s for rank 1 to call it, too")
     assert "rank 1 of 2 did not call watch within 3 s" in said
+    outcome, (said,) = first["without run.batches"]
+    assert outcome == ["finished", 60] and "refuses commands" in said and "run.batches" in said
     outcome, (said, _) = first["in vain"]
     assert outcome == ["finished", 60] and "not all processes have come in time" in said
 

@@ -22,19 +22,20 @@ RANK, BATCH = int(os.environ["RANK"]), torch.randn(4, 8)
 found = {}
 
 
-def train(run, steps=60):
-    for _ in range(steps) if run is None else run.steps(steps):
-        if run is not None and run.step == 10: run.stop()
+def train(run, steps=60, is_bare=False):
+    for step in range(steps) if run is None or is_bare else run.steps(steps):
+        if run is not None and step == 9: run.stop()
         model(BATCH).pow(2).mean().backward()
         optimizer.step()
         optimizer.zero_grad()
+        if is_bare and RANK == 0: run.log(loss=1 / (step + 1))
 
 
-def scene(name, begin):
+def scene(name, begin, **more):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         run = begin()
-        train(run)
+        train(run, **more)
         if run is not None: run.finish()
     found[name] = run and (run.status, run.step), [str(one.message) for one in said]
 
@@ -57,6 +58,7 @@ dist.init_process_group("gloo")
 model = DistributedDataParallel(model)
 scene("rank 0 only", lambda: watched() if RANK == 0 else None)
 scene("all of them", watched)
+scene("without run.batches", watched, is_bare=True)
 if RANK == 0: scene("in vain", watched_in_vain)
 else: watched_in_vain()
 with open(f"apart.{RANK}.json", "w") as file: json.dump(found, file)

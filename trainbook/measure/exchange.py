@@ -49,6 +49,7 @@ class Apart(RuntimeError):
 
 class Buffers:
     "Memory for one exchange: what this process says, and what all say. The tensors lie on the bytes"
+    said: bytearray; heard: list[bytearray]; inputs: list[torch.Tensor]; outputs: list[list[torch.Tensor]]
 
     def __init__(self, size: int):
         self.said, *self.heard = (bytearray(SIZE + 4) for _ in range(size + 1))

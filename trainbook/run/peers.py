@@ -49,7 +49,7 @@ def settle(
 # %% ../../nbs/1t_run.peers.ipynb #9ebfd019
 class Peers:
     "The other processes of a training"
-    path: "Path"; processes: "Sequence[dict[str, Any]]"
+    path: "Path"
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Peers:
         rank: int,  # of this process
         processes: Sequence[dict[str, Any]],  # by rank, each as `this_process` gave it
     ):
-        self.path, self.processes, self._mark, self._looked = path, processes, path/"ranks"/"failed.json", 0.
+        self.path, self._mark, self._looked = path, path/"ranks"/"failed.json", 0.
         self._others = {other: process for other, process in enumerate(processes) if other != rank}
 
     @property

@@ -284,6 +284,7 @@ class LiveRun:
         "Ends the run; a second call does nothing"
         if self.is_over: return
         faults, recorder = self.recorder.faults, self.recorder
+        if self.ranks and status is not None: self.ranks.farewell = 0.
         if status is None and not self.loop.depth and self.stops.when != "step": self.loop.attempt(self.loop.part, self.checkpointer.save_last)
         faults.attempt("ending the run", self.loop.close)
         ended: str = status or faults.attempt("ending the run", lambda: self.loop.outcome) or "finished"

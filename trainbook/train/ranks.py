@@ -34,7 +34,7 @@ class Ranks:
     most: int = 16  # steps between them
     grace: float = 15.  # seconds before a process is ended that waits for one that is gone
     patience: float = 120.  # seconds for the first exchange
-    farewell: float = 10.  # seconds to wait for the others at the end of the run
+    farewell: float = 10.  # seconds to wait for the others at the end of the run; 0 where it ends by an error
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Ranks:
         self._known: deque[str] = deque(maxlen=1024)  # ids of what was agreed on
         self._steps, self._began = 0, monotonic()  # since the latest exchange of the loop
         self._is_open = self._is_closed = False  # whether there was an exchange in this loop; whether others are done with it
-        self._calls, self._signals = (0, Counter[str]()), 0
+        self._calls, self._signals, self._is_refusal_said = (0, Counter[str]()), 0, False
         self._edges, self._moved = 0, (0, inf)  # how many, and how many when that was seen to have changed last, and when
         self._mailbox.divert()
         self._recorder.words.titles["stop_early"] = "Stop early"
@@ -90,9 +90,17 @@ class Ranks:
 
     def on_step_end(self) -> None:
         self._edges += 1
+        if not self._loop.depth: return self._refuse()
         if self._recorder.position.validating or self._is_apart or threading.get_ident() != self._loop.commands.thread: return
         if self._steps and (self._steps >= self.every or not self._is_open): self._attempt(self._meet)
         self._deliver()
+
+    def _refuse(self):
+        "In a loop without our iterators what is logged is a step edge, and other ranks may log nothing"
+        why = "the processes agree on commands in loops over run.batches, and this one is none"
+        if not self._is_refusal_said: say(f"{self._recorder.name} refuses commands, and does not stop early: {why}")
+        self._is_refusal_said = True
+        for command in self._mailbox.pop_arrivals(): self._recorder.settle(command, "refused", why)
 
     def on_batches_end(self) -> None:
         error = sys.exc_info()[1]
@@ -116,13 +124,11 @@ class Ranks:
         clerk.remove(self)
         self._put_back()
         try:
-            if not self._is_apart and not self._loop.was_left: self._say_farewell()
+            if self.farewell and not self._is_apart and not self._loop.was_left: self._say_farewell()
         except Apart: self._mailbox.waiting.extend(self._sent)  # the others are not there yet, or not any more
         self._deliver()
         self._mailbox.rejoin()
         self._exchange.close()
-
-    def state(self) -> dict[str, Any]: return dict(ranks=len(self._peers.processes))
 
     # exchanges
 
