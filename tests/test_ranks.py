@@ -98,6 +98,7 @@ def test_all_obey_at_the_same_step(start, ranks):
         training.until(lambda: run.status == "running")
     run.stop()
     assert training.end(180) == 0, training.output
+    assert "refuses commands" not in training.output and "can't agree" not in training.output
 
     told = [json.loads((training.folder / f"told.{rank}.json").read_text()) for rank in range(ranks)]
     for scene in told[0].keys() - {"reasons"}: assert all(one[scene] == told[0][scene] for one in told), scene

@@ -46,7 +46,8 @@ class Ranks:
         self.rank, self.is_first, self.every = group.rank, group.rank == 0, 1
         self.lost = None  # why the training can't go on
         self._exchange, self._peers, self._loop, self._recorder, self._stop_early = group.exchange, peers, loop, loop.recorder, stop_early
-        self._mailbox, self._is_apart, self._has_met = loop.recorder.mailbox, False, False
+        self._mailbox, self._is_apart = loop.recorder.mailbox, False
+        self._has_begun = self._has_met = False  # whether there was an exchange; whether one was taken
         self._pending: Pending | None = None  # the exchange that was begun, and the commands of this process in it
         self._sent: list[Command] = []
         self._is_last = False  # whether it was the last one of its loop
@@ -90,8 +91,8 @@ class Ranks:
 
     def on_step_end(self) -> None:
         self._edges += 1
-        if not self._loop.depth: return self._refuse()
-        if self._recorder.position.validating or self._is_apart or threading.get_ident() != self._loop.commands.thread: return
+        if not self._loop.depth and not self._has_begun: return self._refuse()
+        if not self._loop.depth or self._recorder.position.validating or self._is_apart or threading.get_ident() != self._loop.commands.thread: return
         if self._steps and (self._steps >= self.every or not self._is_open): self._attempt(self._meet)
         self._deliver()
 
@@ -145,7 +146,7 @@ class Ranks:
 
     def _leave(self):
         "The loop over batches ends here"
-        if self._pending and not self._is_last: self._take()
+        if self._pending: self._take()
         if not self._is_closed: self._begin(is_last=True)
         self._forget()
 
@@ -160,6 +161,7 @@ class Ranks:
         step, now = self._steps and (monotonic() - self._began) / self._steps, monotonic()
         every = min(max(int(self.seconds / step), 1), self.most) if step else self.every
         self._sent, self._is_last, self._is_open, self._steps, self._began = self._fitting(), is_last, True, 0, now
+        self._has_begun = True
         self._pending = self._exchange.begin(dict(last=is_last, every=every, commands=[asdict(command) for command in self._sent]))
 
     def _fitting(self) -> list[Command]:
