@@ -34,7 +34,7 @@ def views_of(
 ) -> list[Any]:
     "Shows a run, and gives what shows it"
     if view == "auto": view = None if rank_here() else "panel" if notebook() else "terminal"
-    if view is None: return []
+    if view is None or run.ranks and not run.ranks.is_first: return []
     if view == "terminal":
         from trainbook.terminal.progress import Terminal
         return [Terminal(run.recorder)]
