@@ -23,7 +23,7 @@ class Training:
 
     def __init__(self, folder: Path, script: str, *arguments: object, ranks: int = 2):
         self.folder, self.script = folder, str(SCRIPTS / script)
-        command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(ranks), self.script, *map(str, arguments)]
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(ranks), self.script, *map(str, arguments)]
         with open(folder / "output.txt", "w") as file: self.process = subprocess.Popen(
             command, cwd=folder, stdout=file, stderr=file, start_new_session=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
 

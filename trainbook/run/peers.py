@@ -58,7 +58,8 @@ class Peers:
         processes: Sequence[dict[str, Any]],  # by rank, each as `this_process` gave it
     ):
         self.path, self._mark, self._looked = path, path/"ranks"/"failed.json", 0.
-        self._others = {other: process for other, process in enumerate(processes) if other != rank}
+        def is_near(other: int) -> bool: return 0 in (rank, other) or processes[other]["host"] == processes[rank]["host"]
+        self._others = {other: process for other, process in enumerate(processes) if other != rank and is_near(other)}
 
     @property
     def are_gone(self) -> bool:
