@@ -41,7 +41,7 @@ test: check .venv/chromium  ## everything: the checks, notebooks, package, brows
 	$(RUN_PYTEST) tests -m quiet
 
 soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders full of nonsense, and MINUTES in JupyterLab
-	TRAINBOOK_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -s tests/test_crash.py tests/test_hostile.py tests/test_soak.py
+	TRAINBOOK_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -s tests/test_crash.py tests/test_hostile.py tests/test_ranks.py tests/test_soak.py
 
 faults: .venv/dev  ## what is found in the programs of the fault suite, with three seeds each, beside the goals; about three hours
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/score.py --half tune -j 2
@@ -66,7 +66,7 @@ js: .venv/js  ## builds trainbook/static from js/widget
 picture: .venv/dev .venv/chromium  ## takes the README's picture of the panel from a real run in JupyterLab
 	$(BIN)/python tests/picture.py nbs/images
 
-bench: bench-gpu bench-front_end bench-recording bench-show bench-learner bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
+bench: bench-gpu bench-front_end bench-recording bench-show bench-learner bench-ranks bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
 
 bench-front_end: .venv/dev .venv/chromium
 	$(BIN)/python bench/front_end.py
