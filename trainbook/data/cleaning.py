@@ -32,7 +32,7 @@ except ImportError as _error: raise missing("scikit-learn", "data") from _error
 class Done:
     "A step of a cleaning"
     text: dict[str, Any]  # `step`, as `described` gives it; `columns`, `target`, `reason`
-    fitted: OnColumns
+    fitted: Any  # an `OnColumns`
     difference: Difference  # of the table before and the table after
 
     @property
