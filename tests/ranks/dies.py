@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from trainbook import watch
-from trainbook.train.ranks import Ranks
+from trainbook.train.ranks import Watchdog
 
 PLACE, BATCH = sys.argv[1], torch.randn(4, 8)
 
@@ -45,7 +45,7 @@ def die_in_all_reduce(gradient):
 
 
 dist.init_process_group("gloo")
-RANK, run, Ranks.grace = dist.get_rank(), None, 1.
+RANK, run, Watchdog.grace = dist.get_rank(), None, 1.
 model = DistributedDataParallel(Net())
 # the gradient of the bias comes first, and the other one is missing in the all-reduce of both
 model.module.layer.weight.register_hook(die_in_all_reduce)
