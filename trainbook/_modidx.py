@@ -730,6 +730,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'trainbook/data/on_columns.py'),
                                            'trainbook.data.on_columns.OnColumns.__init__': ( 'data.on_columns.html#oncolumns.__init__',
                                                                                              'trainbook/data/on_columns.py'),
+                                           'trainbook.data.on_columns.OnColumns.__sklearn_tags__': ( 'data.on_columns.html#oncolumns.__sklearn_tags__',
+                                                                                                     'trainbook/data/on_columns.py'),
                                            'trainbook.data.on_columns.OnColumns._given': ( 'data.on_columns.html#oncolumns._given',
                                                                                            'trainbook/data/on_columns.py'),
                                            'trainbook.data.on_columns.OnColumns.fit': ( 'data.on_columns.html#oncolumns.fit',
