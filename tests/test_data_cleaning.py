@@ -186,6 +186,32 @@ def test_tables_that_are_refused(tmp_path, table, message):
     with pytest.raises((TypeError, ValueError), match=message): Cleaning(Dataset.of(table, "odd", tmp_path)).apply(SimpleImputer())
 
 
+@pytest.mark.parametrize("call, message", [
+    (lambda data: Cleaning(data.table), "a Dataset is cleaned, which Dataset.read"),
+    (lambda data: Cleaning(data, "../../elsewhere"), "without folders"),
+    (lambda data: Cleaning(data).apply(SimpleImputer), "a step is an object"),
+    (lambda data: Cleaning(data).apply(np.abs), "FunctionTransformer.absolute"),
+    (lambda data: Cleaning(data).apply(FunctionTransformer(lambda table: table)), "define it by def"),
+    (lambda data: Cleaning(data).apply(StandardScaler(), "b"), "there is no column 'b'; there are a"),
+    (lambda data: Cleaning(data).undo(), "no step was done"),
+])
+def test_calls_that_are_refused(tmp_path, call, message):
+    with pytest.raises((TypeError, ValueError, KeyError, IndexError), match=message): call(Dataset.of(pd.DataFrame(dict(a=[1., None])), "small", tmp_path))
+
+
+def test_how_a_file_was_read_is_part_of_its_lineage(tmp_path):
+    """Right: read again with the same options, functions among them."""
+    (tmp_path / "odd.csv").write_text("a;b\n1,5;x\n")
+    data = Dataset.read(tmp_path / "odd.csv", dir=tmp_path / "data", sep=";", decimal=",", converters={"b": str})
+    assert json.loads(json.dumps(data.lineage)) == data.lineage and reproduce(data.lineage, tmp_path / "data").table["a"].tolist() == [1.5]
+
+
+def test_a_column_by_its_name_alone(tmp_path):
+    cleaning = Cleaning(Dataset.of(pd.DataFrame(dict(grams=[1., None])), "small", tmp_path))
+    assert cleaning.apply(SimpleImputer(), "grams")["grams"].tolist() == [1., 1.]
+    assert open_cleaning(cleaning.file).table["grams"].tolist() == [1., 1.]
+
+
 @pytest.mark.parametrize("table", [
     pd.DataFrame(),
     pd.DataFrame(dict(a=[], b=pd.Series([], dtype="str"))),

@@ -623,6 +623,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'trainbook.data.cleaning': { 'trainbook.data.cleaning.Cleaning': ('data.cleaning.html#cleaning', 'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Cleaning.__init__': ( 'data.cleaning.html#cleaning.__init__',
                                                                                         'trainbook/data/cleaning.py'),
+                                         'trainbook.data.cleaning.Cleaning.__repr__': ( 'data.cleaning.html#cleaning.__repr__',
+                                                                                        'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Cleaning._take': ( 'data.cleaning.html#cleaning._take',
                                                                                      'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Cleaning._take_back': ( 'data.cleaning.html#cleaning._take_back',

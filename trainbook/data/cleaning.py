@@ -75,6 +75,9 @@ class Cleaning:
         seed: int = 0,  # for steps that draw at chance and were given none
         file: "str | Path | None" = None,  # that holds its steps; if left out, a new one beside the raw files. What is in it is done first
     ):
+        if not isinstance(data, Dataset): raise TypeError(
+            f"a Dataset is cleaned, which Dataset.read(file) or Dataset.of(table, name) makes; got a {type(data).__name__}")
+        if Path(name).name != name: raise ValueError(f"the name of a cleaning is that of a file, without folders; got {name!r}")
         self.name, self.seed, self.file = name, seed, Path(file) if file else _new_file(data.dir / "cleaning", name)
         self._data, self._done, self._labels = data, list[Done](), data.table.index
         self._table = data.table.reset_index(drop=True)  # each row has a number, which it keeps
@@ -97,7 +100,7 @@ class Cleaning:
     def apply(
         self,
         step: Step,  # any transformer, not fitted
-        columns: "list[Any] | None" = None,  # all of them if left out
+        columns: "list[Any] | str | None" = None,  # all of them if left out
         target: Any = None,  # a column that the step is told as `y`
         reason: str = "",  # why, for people to read
     ) -> pd.DataFrame:  # the table behind it
@@ -123,7 +126,8 @@ class Cleaning:
     ) -> pd.DataFrame:  # the table without it
         "Takes a step back, as if it had not been done; raises `IndexError` if there is none, and what a later step raises that can't be done without it"
         if not self._done: raise IndexError("no step was done that could be undone")
-        place = range(len(self._done))[step]
+        if step not in range(-len(self._done), len(self._done)): raise IndexError(f"there is no step {step!r}: {dict(enumerate(self.steps))}")
+        place = step % len(self._done)
         self._take_back(place)
         self._write(undid=place, hash=table_hash(self.table))
         return self.table
@@ -174,6 +178,8 @@ class Cleaning:
         lines = [f"    ({f'{number} {done.name}'!r}, OnColumns({done.arguments(imports)}))," for number, done in enumerate(self._done)]
         return "\n".join([*sorted(imports), "", "pipeline = Pipeline([", *lines, "])", ""])
 
+    def __repr__(self) -> str: return f"<{self.name}: {', '.join(self.steps) or 'no steps'} on {self._data!r}>"
+
     def _write(self, **entry: Any):
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with open(self.file, "a", encoding="utf-8") as file:
@@ -209,7 +215,7 @@ def reproduce(
     "Makes a table again from the raw file; raises `ValueError` if it, or a table on the way, is not what it was, `FileNotFoundError` if it is gone"
     first, reading, *steps = lineage
     raw = open_raw(Path(dir) / "raw" / first["hash"][:16])
-    table = read(raw, **reading["read"])
+    table = read(raw, **{option: built(value) for option, value in reading["read"].items()})
     check_hash(table, reading["hash"], f"{raw.name}, as it is read now,")
     labels, table = table.index, table.reset_index(drop=True)
     for record in steps:

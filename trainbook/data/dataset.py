@@ -15,6 +15,7 @@ import pandas as pd
 
 from .content import table_hash
 from .raw import Raw, keep, open_raw
+from .steps import described
 from ..run.needs import require
 
 # %% ../../nbs/64_data.dataset.ipynb #b051e194
@@ -58,7 +59,8 @@ class Dataset:
         raw = keep(source, dir)
         table = read(raw, **options)
         first = dict(raw=raw.name, hash=raw.hash, source=raw.source, kept=raw.kept)
-        return cls(table, name or Path(raw.name).name.split(".")[0], [first, _record(table, read=options)], dir)
+        how = {option: described(value) for option, value in options.items()}
+        return cls(table, name or raw.name.split(".")[0], [first, _record(table, read=how)], dir)
 
     @classmethod
     def of(
@@ -101,8 +103,9 @@ class Dataset:
         return open_raw(self.dir / "raw" / self.lineage[0]["hash"][:16]).check()
 
     def __repr__(self) -> str:
-        rows, columns = self.table.shape
-        return f"<{self.name}: {rows} rows, {columns} columns, {self.hash[:12]}, {len(self.lineage) - 1} steps behind {self.lineage[0]['raw']}>"
+        (rows, columns), steps = self.table.shape, len(self.lineage) - 2
+        made = f"{steps} step{'s' * (steps != 1)} behind" if steps else "read from"
+        return f"<{self.name}: {rows} rows, {columns} columns, {self.hash[:12]}, {made} {self.lineage[0]['raw']}>"
 
 def _record(table: pd.DataFrame, **step: Any) -> dict[str, Any]:
     return dict(**step, hash=table_hash(table), shape=[*table.shape])

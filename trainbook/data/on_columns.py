@@ -83,7 +83,7 @@ class OnColumns(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         step: Step,  # any transformer; it is cloned, and the clone is fitted
-        columns: "list[Any] | None" = None,  # all of them if left out
+        columns: "list[Any] | str | None" = None,  # all of them if left out
         target: Any = None,  # the column that the step is told as `y`
     ):
         self.step, self.columns, self.target = step, columns, target
@@ -119,7 +119,8 @@ class OnColumns(TransformerMixin, BaseEstimator):
 
     def _given(self, X: pd.DataFrame) -> pd.DataFrame:
         check_table(X)
-        chosen = [name for name in X.columns if name != self.target] if self.columns is None else list(self.columns)
+        chosen = [self.columns] if isinstance(self.columns, str) else self.columns
+        if chosen is None: chosen = [name for name in X.columns if name != self.target]
         lacks = [name for name in [*chosen, *([self.target] if self.target is not None else [])] if name not in X.columns]
         if lacks: raise KeyError(f"there is no column {lacks[0]!r}; there are {', '.join(map(str, X.columns))}")
         return deepcopy(X.loc[:, chosen])  # some steps change what they are given

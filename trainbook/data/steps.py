@@ -10,10 +10,10 @@ import linecache, sys
 from collections.abc import Mapping
 from functools import reduce
 from importlib import import_module
-from inspect import getsource
+from inspect import getsource, signature
 from textwrap import dedent
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def check_step(
     "Raises `TypeError` for what is no transformer"
     lacks = [name for name in ("fit", "transform", "get_params") if not callable(getattr(step, name, None))]
     if isinstance(step, type): raise TypeError(f"a step is an object: {step.__name__}(), and not the class itself")
-    if isinstance(step, FunctionType): raise TypeError(f"a function becomes a step by FunctionTransformer({step.__name__})")
+    if lacks and callable(step): raise TypeError(f"a function becomes a step by FunctionTransformer({getattr(step, '__name__', 'f')})")
     if lacks: raise TypeError(f"a step has fit, transform and get_params, as those of scikit-learn have; this {type(step).__name__} lacks {', '.join(lacks)}")
 
 # %% ../../nbs/62_data.steps.ipynb #0360a39f
@@ -96,7 +96,7 @@ def described(
     if isinstance(value, list): return [described(one) for one in value]
     if isinstance(value, tuple): return {"tuple": [described(one) for one in value]}
     if isinstance(value, Mapping): return {"dict": [[described(key), described(one)] for key, one in value.items()]}
-    if isinstance(value, FunctionType) and value.__module__ == "__main__": return {"function": source_of(value), "name": value.__name__}
+    if isinstance(value, FunctionType) and (value.__module__ == "__main__" or "<" in value.__qualname__): return {"function": source_of(value), "name": value.__name__}
     if isinstance(value, type | FunctionType | np.ufunc): return {"import": _address(value)}
     if isinstance(value, slice): return {"slice": [value.start, value.stop, value.step]}
     if isinstance(value, np.ndarray | pd.Index): return {"array": [described(one) for one in value.tolist()], "dtype": str(value.dtype)}
@@ -146,10 +146,9 @@ def source(
     return f"{name}({', '.join(f'{key}={inner(one)}' for key, one in _own(text).items())})" if "step" in text else name
 
 def _own(text: dict[str, Any]) -> dict[str, Any]:
-    "The parameters that are not the defaults; all of them if the class needs some"
-    try: default = cast("dict[str, Any]", described(_imported(text["step"])())["parameters"])
-    except TypeError: return text["parameters"]
-    return {name: one for name, one in text["parameters"].items() if default.get(name, default) != one}
+    "The parameters that are not the defaults"
+    defaults = {name: described(known.default) for name, known in signature(_imported(text["step"])).parameters.items() if known.default is not known.empty}
+    return {name: one for name, one in text["parameters"].items() if name not in defaults or repr(defaults[name]) != repr(one)}
 
 # %% ../../nbs/62_data.steps.ipynb #b9af9d19
 def with_seed(
