@@ -96,7 +96,8 @@ def described(
     if isinstance(value, list): return [described(one) for one in value]
     if isinstance(value, tuple): return {"tuple": [described(one) for one in value]}
     if isinstance(value, Mapping): return {"dict": [[described(key), described(one)] for key, one in value.items()]}
-    if isinstance(value, FunctionType) and (value.__module__ == "__main__" or "<" in value.__qualname__): return {"function": source_of(value), "name": value.__name__}
+    is_local = isinstance(value, FunctionType) and (value.__module__ == "__main__" or "<" in value.__qualname__)
+    if is_local: return {"function": source_of(value), "name": value.__name__}
     if isinstance(value, type | FunctionType | np.ufunc): return {"import": _address(value)}
     if isinstance(value, slice): return {"slice": [value.start, value.stop, value.step]}
     if isinstance(value, np.ndarray | pd.Index): return {"array": [described(one) for one in value.tolist()], "dtype": str(value.dtype)}
