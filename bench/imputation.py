@@ -75,12 +75,15 @@ def main():
     inside = pd.DataFrame([{name: one.low[name] <= value <= one.high[name] for name, value in TRUE.items()} for one in pooled])
     share, error = inside.mean(), (.95 * .05 / len(inside))**.5
     nominal = bool(((share - .95).abs() <= 3 * error).all())
-    lines = ["## How good imputed values are", "", provenance("python bench/imputation.py") +
-             f" breast_cancer, standardised, a fifth of its cells taken out, {arguments.seeds} seeds, `MultipleImputer()`: RMSE in standard deviations, and the share of true values in intervals of 90 %, ± the standard deviation over seeds.", "",
+    about = (f"breast_cancer, standardised, a fifth of its cells taken out, {arguments.seeds} seeds, `MultipleImputer()`: RMSE in standard deviations, "
+             "and the share of true values in intervals of 90 %, ± the standard deviation over seeds.")
+    pooling = (f"Pooled coefficients, {len(inside)} simulated tables of 100 rows, two columns missing by the target: the share of 95 % intervals with the "
+               f"true coefficient in them (± {error:.3f} by chance).")
+    lines = ["## How good imputed values are", "", f"{provenance('python bench/imputation.py')} {about}", "",
              *table(["taken out", "RMSE", "RMSE of the mean", "in 90 % intervals", "CPU s"], rows), "",
-             f"Goal, at random: RMSE ≤ {RMSE:.2f} and at least {COVERAGE:.0%} in the intervals: {'met' if met else '**missed**'}.", "",
-             f"Pooled coefficients, {len(inside)} simulated tables of 100 rows, two columns missing by the target: the share of 95 % intervals with the true coefficient in them (± {error:.3f} by chance).", "",
-             *table([*TRUE], [[f"{value:.3f}" for value in share]]), "", f"Goal: nominal, within three standard errors of 0.95: {'met' if nominal else '**missed**'}."]
+             f"Goal, at random: RMSE ≤ {RMSE:.2f} and at least {COVERAGE:.0%} in the intervals: {'met' if met else '**missed**'}.", "", pooling, "",
+             *table([*TRUE], [[f"{value:.3f}" for value in share]]), "",
+             f"Goal: nominal, within three standard errors of 0.95: {'met' if nominal else '**missed**'}."]
     write_section("imputation", lines)
     if not (met and nominal): raise SystemExit("a goal is missed")
 

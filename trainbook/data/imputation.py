@@ -22,19 +22,20 @@ try:
     from sklearn.impute import IterativeImputer
     from sklearn.utils import check_random_state
     from sklearn.utils.validation import check_array, check_is_fitted, validate_data
-except ImportError as error: raise missing("scikit-learn", "data") from error
+except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
 # %% ../../nbs/67_data.imputation.ipynb #1efbb4ef
+_AS_NUMBERS: dict[str, Any] = dict(dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
+
 def numbers_of(
     X: Any,  # a DataFrame, or an array of numbers
 ) -> pd.DataFrame:  # of float64
     "The columns of numbers, holes as NaN; raises `ValueError` if there is none, for infinite values, and if two columns have one name"
-    if not isinstance(X, pd.DataFrame): return pd.DataFrame(check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X"))
+    if not isinstance(X, pd.DataFrame): return pd.DataFrame(check_array(X, **_AS_NUMBERS))
     if not X.columns.is_unique: raise ValueError(f"several columns are called {X.columns[X.columns.duplicated()][0]!r}; each needs a name of its own")
     found = X[[name for name, kind in X.dtypes.items() if types.is_numeric_dtype(kind) and not types.is_bool_dtype(kind)]]
     if not found.shape[1]: raise ValueError(f"only numbers can be filled in, and none of these {X.shape[1]} columns has the type of a number")
-    values = check_array(found, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
-    return pd.DataFrame(values, index=X.index, columns=found.columns)
+    return pd.DataFrame(check_array(found, **_AS_NUMBERS), index=X.index, columns=found.columns)
 
 # %% ../../nbs/67_data.imputation.ipynb #6125bd11
 class MultipleImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -48,7 +49,11 @@ class MultipleImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         estimator: Any = None,  # a regression whose `predict` has `return_std`; if left out, `BayesianRidge()`
         random_state: Any = None,  # a seed
     ):
-        self.draws, self.max_iter, self.n_nearest_features, self.estimator, self.random_state = draws, max_iter, n_nearest_features, estimator, random_state
+        self.draws: int = draws
+        self.max_iter: int = max_iter
+        self.n_nearest_features: int | None = n_nearest_features
+        self.estimator: Any = estimator
+        self.random_state: Any = random_state
 
     def fit(self, X: Any, y: Any = None) -> "MultipleImputer":
         "Learns the columns from each other; raises `ValueError` for fewer than 2 draws, and for a column in which no value is left"
@@ -56,12 +61,12 @@ class MultipleImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         numbers = self._checked(X, reset=True)
         empty = numbers.columns[numbers.isna().all()]
         if len(empty): raise ValueError(f"column {empty[0]!r} has no value at all, so nothing can be learned of it; drop it first")
-        self.columns_ = numbers.columns  # those that are filled
-        self.with_holes_ = numbers.columns[numbers.isna().any()]
+        self.columns_: pd.Index = numbers.columns  # those that are filled
+        self.with_holes_: pd.Index = numbers.columns[numbers.isna().any()]
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.draws).tolist()
-        self.imputers_ = [IterativeImputer(self.estimator, sample_posterior=True, max_iter=self.max_iter, random_state=seed,
+        self.imputers_: list[Any] = [IterativeImputer(self.estimator, sample_posterior=True, max_iter=self.max_iter, random_state=seed,
                                            n_nearest_features=self.n_nearest_features).fit(numbers.to_numpy()) for seed in seeds]
-        self.n_iter_ = self.imputers_[0].n_iter_
+        self.n_iter_: int = self.imputers_[0].n_iter_
         return self
 
     def transform(self, X: Any) -> Any:  # a DataFrame for a DataFrame, an array for an array
@@ -95,7 +100,8 @@ class MultipleImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _checked(self, X: Any, reset: bool) -> pd.DataFrame:
         numbers = numbers_of(X)
-        validate_data(self, X if isinstance(X, pd.DataFrame) else numbers.to_numpy(), reset=reset, skip_check_array=True)
+        given: Any = X if isinstance(X, pd.DataFrame) else numbers.to_numpy()
+        validate_data(self, given, reset=reset, skip_check_array=True)
         return numbers
 
     def _numbers(self, X: Any) -> pd.DataFrame:
@@ -119,7 +125,7 @@ def _again(imputer: IterativeImputer, values: "np.ndarray[Any, Any]") -> "np.nda
     "What one chain fills in; with the random numbers of its fit, so the rows that it was fitted to get the same values again"
     fresh = copy(imputer)
     fresh.random_state_ = np.random.RandomState(imputer.random_state)
-    return fresh.transform(values)
+    return np.asarray(fresh.transform(values))
 
 def _replaced(X: pd.DataFrame, numbers: pd.DataFrame, with_holes: pd.Index) -> pd.DataFrame:
     "A table with its holes filled; a column without any keeps its type, also if that is one of integers"

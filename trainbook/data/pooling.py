@@ -15,7 +15,7 @@ import pandas as pd
 from ..run.needs import missing
 
 try: from scipy.stats import t as student
-except ImportError as error: raise missing("scikit-learn", "data") from error
+except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
 # %% ../../nbs/68_data.pooling.ipynb #3b2cfcd8
 def pool(
@@ -26,7 +26,8 @@ def pool(
 ) -> pd.DataFrame:  # a row for each quantity: estimate, within, between, total, degrees, low, high
     "Pools estimates by Rubin's rules; raises `ValueError` for fewer than two tables, other shapes, negative variances or degrees"
     found, squares = pd.DataFrame([*estimates]), pd.DataFrame([*variances])
-    if found.shape != squares.shape: raise ValueError(f"estimates have the shape {found.shape} and variances {squares.shape}; both need a row for each table")
+    if found.shape != squares.shape:
+        raise ValueError(f"estimates have the shape {found.shape} and variances {squares.shape}; both need a row for each table")
     if len(found) < 2: raise ValueError(f"two or more tables are needed, and there is {len(found)}: between one there is no difference")
     if not found.columns.equals(squares.columns): raise ValueError(f"estimates are of {[*found.columns]}, and variances of {[*squares.columns]}")
     if not (squares >= 0).all(axis=None): raise ValueError("variances are squared standard errors: none is negative or missing")
@@ -60,14 +61,15 @@ def pooled_regression(
     if not fits: raise ValueError("there is no table to fit; an iterator of tables can be gone through once")
     return pool([fit for fit, *_ in fits], [variance for _, variance, _ in fits], fits[0][2], level)
 
-def _least_squares(table: pd.DataFrame, target: Any, columns: "list[Any] | None") -> "tuple[pd.Series[float], pd.Series[float], int]":
+def _least_squares(table: pd.DataFrame, target: Any, columns: "list[Any] | None") -> tuple[pd.Series, pd.Series, int]:
     "Coefficients, their variances, and the degrees of freedom"
     chosen = [name for name in table.columns if name != target] if columns is None else columns
     design = np.column_stack([np.ones(len(table)), table[chosen].to_numpy(float)])
     explained, degrees = table[target].to_numpy(float), len(table) - design.shape[1]
-    if not np.isfinite(design).all() or not np.isfinite(explained).all(): raise ValueError("there are holes left, or infinite values: the tables must be complete")
+    if not (np.isfinite(design).all() and np.isfinite(explained).all()): raise ValueError("there are holes left: the tables must be complete, and finite")
     if degrees < 1: raise ValueError(f"{design.shape[1]} coefficients need more than {len(table)} rows")
-    if np.linalg.matrix_rank(design) < design.shape[1]: raise ValueError("one of these columns follows from the others, so its coefficient can't be told; leave it out")
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise ValueError("one of these columns follows from the others, so its coefficient can't be told; leave it out")
     inverse = np.linalg.inv(design.T @ design)
     coefficients = inverse @ design.T @ explained
     noise = float(((explained - design @ coefficients)**2).sum()) / degrees
