@@ -82,7 +82,8 @@ def main():
     lines = ["## How good imputed values are", "", f"{provenance('python bench/imputation.py')} {about}", "",
              *table(["taken out", "RMSE", "RMSE of the mean", "in 90 % intervals", "CPU s"], rows), "",
              f"Goal, at random: RMSE ≤ {RMSE:.2f} and at least {COVERAGE:.0%} in the intervals: {'met' if met else '**missed**'}.", "", pooling, "",
-             *table(["", *TRUE], [["share", *(f"{value:.3f}" for value in share)], ["standard errors from 0.95", *(f"{value:+.1f}" for value in (share - .95) / error)]]),
+             *table(["", *TRUE], [["share", *(f"{value:.3f}" for value in share)],
+                                  ["standard errors from 0.95", *(f"{value:+.1f}" for value in (share - .95) / error)]]),
              "", f"Goal: nominal, within three standard errors of 0.95: {'met' if nominal else '**missed**'}. Holes are in a and b."]
     write_section("imputation", lines)
     if not (met and nominal): raise SystemExit("a goal is missed")
