@@ -37,11 +37,10 @@ test: check .venv/chromium  ## everything: the checks, notebooks, package, brows
 	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re tutorials  # tests/test_tutorials.py runs those in a real kernel
 	$(PYTEST) tests -m 'not browser and not quiet' -n 3 --dist worksteal  # three, as a process often waits for another one that it has started
 	$(PYTEST) tests -m 'browser and not jupyter' -n 2 --dist worksteal
-	$(PYTEST) tests -m 'jupyter and not quiet' -n 2 --dist worksteal
-	$(RUN_PYTEST) tests -m quiet
+	$(PYTEST) tests -m 'jupyter or quiet' -n 2 --dist worksteal  # what goes by when something happens is run alone by .ci/twice if it fails
 
-soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders full of nonsense, and MINUTES in JupyterLab
-	TRAINBOOK_SOAK_MINUTES=$(MINUTES) $(BIN)/pytest -s tests/test_crash.py tests/test_hostile.py tests/test_soak.py
+soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders full of nonsense, 1000 cleanings, and MINUTES in JupyterLab
+	TRAINBOOK_SOAK_MINUTES=$(MINUTES) TRAINBOOK_PIPELINES=1000 $(BIN)/pytest -s tests/test_crash.py tests/test_data_cleaning.py tests/test_hostile.py tests/test_ranks.py tests/test_soak.py
 
 faults: .venv/dev  ## what is found in the programs of the fault suite, with three seeds each, beside the goals; about three hours
 	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/score.py --half tune -j 2
@@ -66,7 +65,7 @@ js: .venv/js  ## builds trainbook/static from js/widget
 picture: .venv/dev .venv/chromium  ## takes the README's picture of the panel from a real run in JupyterLab
 	$(BIN)/python tests/picture.py nbs/images
 
-bench: bench-gpu bench-front_end bench-recording bench-show bench-learner bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
+bench: bench-gpu bench-front_end bench-recording bench-show bench-learner bench-ranks bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
 
 bench-front_end: .venv/dev .venv/chromium
 	$(BIN)/python bench/front_end.py

@@ -10,12 +10,13 @@ from pathlib import Path
 GUESSED = 48  # of all names that can be imported, with methods and attributes
 
 
-FRAMEWORKS = "accelerate", "fastai", "ignite", "keras", "lightning", "skorch", "transformers"
+FOREIGN = [f"connect.{framework}" for framework in ("accelerate", "fastai", "ignite", "keras", "lightning", "skorch", "transformers")]
+FOREIGN += [f"data.{transformers}" for transformers in ("on_columns",)]  # of scikit-learn
 
 
 def is_foreign(name: str) -> bool:
     """Whether a name is one of a framework's, most of which have no types, or of a class that inherits from it."""
-    return name.startswith(tuple(f"trainbook.connect.{framework}." for framework in FRAMEWORKS))
+    return name.startswith(tuple(f"trainbook.{module}." for module in FOREIGN))
 
 
 def main():

@@ -12,6 +12,13 @@ for extra, name in frameworks.items():
     sys.modules[name] = None  # as if it was not there
     try: importlib.import_module(f"trainbook.connect.{extra}")
     except ImportError as error: print(error)
+import trainbook.data.dataset
+for name in [*sys.modules]:
+    if name.partition(".")[0] == "sklearn": del sys.modules[name]
+sys.modules["sklearn"] = None
+for chapter in ("on_columns", "cleaning"):
+    try: importlib.import_module(f"trainbook.data.{chapter}")
+    except ImportError as error: print(error)
 """
 
 
@@ -20,4 +27,5 @@ def test_what_is_missing_is_said():
     names = [("accelerate", "accelerate"), ("lightning", "lightning"), ("transformers", "transformers"), ("skorch", "skorch"),
              ("keras", "keras"), ("ignite", "pytorch-ignite"), ("tensorboard", "tensorboard")]
     assert said == ["imported []", *(f"this needs {package}, which is not installed: pip install 'trainbook[{extra}]'" for extra, package in names),
-                    "this needs fastai, without torchvision: pip install 'trainbook[fastai]' && pip install --no-deps fastai"]
+                    "this needs fastai, without torchvision: pip install 'trainbook[fastai]' && pip install --no-deps fastai",
+                    *["this needs scikit-learn, which is not installed: pip install 'trainbook[data]'"] * 2]

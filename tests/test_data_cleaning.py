@@ -16,6 +16,7 @@ from feature_engine.outliers import Winsorizer
 from pandas.testing import assert_frame_equal
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, OrdinalEncoder, QuantileTransformer, RobustScaler, StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
 from skrub import Cleaner, ToCategorical
 
 from test_data_difference import differs
@@ -23,6 +24,7 @@ from test_data_difference import differs
 from trainbook.data.cleaning import Cleaning, open_cleaning, reproduce
 from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
+from trainbook.data.on_columns import OnColumns
 from trainbook.data.raw import keep
 
 PIPELINES = int(os.environ.get("TRAINBOOK_PIPELINES", 40))  # make soak: 1000
@@ -199,6 +201,13 @@ def test_odd_tables_go_there_and_back(tmp_path, table):
     cleaning.apply(FunctionTransformer(with_a_sum))
     assert "total" in cleaning.table and cleaning.table.index.equals(table.index)
     assert_frame_equal(cleaning.undo(), table, check_freq=False)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learn_takes_our_transformers_for_its_own():
+    """No check of scikit-learn's is excepted."""
+    found = check_estimator(OnColumns(StandardScaler()), on_fail=None)
+    assert [check["check_name"] for check in found if check["status"] == "failed"] == [] and sum(check["status"] == "passed" for check in found) > 40
 
 
 def test_a_notebook_that_runs_again_begins_anew(tmp_path):

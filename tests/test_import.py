@@ -27,7 +27,8 @@ def test_names_are_seen_and_exist():
     callbacks = {"Callback", "EarlyStopping", "EMA", "GradientAccumulation", "GradientClipping", "L1", "L2", "Metrics", "MixedPrecision",
                  "ModelCheckpoint", "ReduceLROnPlateau", "Schedule"}
     cancels = {f"Cancel{what}Exception" for what in ("Step", "Batch", "Epoch", "Fit")}
-    runs = {"check", "diagnose", "watch", "open_run", "list_runs", "compare", "Comparison", "Run", "LiveRun", "Learner", "doctor", "send_to", "import_runs"}
+    runs = {"check", "diagnose", "watch", "open_run", "list_runs", "compare", "Comparison", "Run", "LiveRun", "Learner", "doctor", "send_to", "import_runs",
+            "Dataset"}
     assert runs | widgets | callbacks | cancels == names
     assert names <= set(dir(trainbook))
     for name in names: assert getattr(trainbook, name).__doc__

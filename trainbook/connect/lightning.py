@@ -151,7 +151,6 @@ class WatchCallback(Callback):
         if stage == "fit" and self.watched.is_shown: self._put_back.append(disable_bar(trainer))
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not trainer.is_global_zero: return
         self._put_back.append(without_exit())  # not in `setup`: Lightning puts back the handlers that there were before this
         done = self.run.step if self.watched.has_begun else trainer.global_step
         config = dict(config=dict(pl_module.hparams)) if pl_module.hparams else {}

@@ -148,7 +148,6 @@ class WatchCallback(TrainerCallback):
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **parts: Any) -> None:
         self._leave()  # what an error has left that could not be heard here
-        if not state.is_world_process_zero: return
         trainer, frame = fit_of(state)
         evaluate = trainer.evaluate
         self._trainer, self._loss, self._evaluations = trainer, None, 0

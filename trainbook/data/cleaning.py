@@ -25,14 +25,14 @@ from ..run.fault import explain
 from ..run.needs import missing
 
 try: from sklearn.pipeline import Pipeline
-except ImportError as error: raise missing("scikit-learn", "data") from error
+except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
 # %% ../../nbs/66_data.cleaning.ipynb #ec21f1e3
 @dataclass(frozen=True)
 class Done:
     "A step of a cleaning"
     text: dict[str, Any]  # `step`, as `described` gives it; `columns`, `target`, `reason`
-    fitted: OnColumns
+    fitted: Any  # an `OnColumns`
     difference: Difference  # of the table before and the table after
 
     @property
@@ -66,6 +66,7 @@ def do(
 # %% ../../nbs/66_data.cleaning.ipynb #4a23851a
 class Cleaning:
     "Steps on a data set, which are logged and can be undone"
+    name: str; seed: int; file: Path
 
     def __init__(
         self,
@@ -163,8 +164,8 @@ class Cleaning:
             found = found.then(labelled(table, self._labels), done.text)
         return Dataset(self.table, self.name, found.lineage, found.dir)
 
-    def pipeline(self) -> Pipeline:
-        "The steps as a pipeline of scikit-learn, fitted as they are here"
+    def pipeline(self) -> Any:
+        "The steps as a `Pipeline` of scikit-learn, fitted as they are here"
         return Pipeline([(f"{number} {done.name}", done.fitted) for number, done in enumerate(self._done)] or [("nothing", "passthrough")])
 
     def source(self) -> str:

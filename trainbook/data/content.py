@@ -42,7 +42,7 @@ def written(
     if isinstance(value, dict): return f"dict {len(value)} {' '.join(f'{written(key)}: {written(of)}' for key, of in value.items())}"
     raise TypeError(f"a value of type {type(value).__name__} has no hash; a table holds numbers, texts, dates, and lists of these")
 
-def _as_bytes(values: "pd.Series[Any]") -> bytes:
+def _as_bytes(values: pd.Series) -> bytes:
     "The values of a column, of which none is missing"
     kind = values.dtype
     if types.is_bool_dtype(kind) or types.is_numeric_dtype(kind): return np.ascontiguousarray(values.to_numpy(getattr(kind, "numpy_dtype", None))).tobytes()
@@ -74,9 +74,9 @@ class TableHash:
         self._counts &= isinstance(labels, pd.RangeIndex) and labels.step == 1 and labels.start == self._rows and labels.name is None
         self._rows += len(block)
         for (_, missing, there), (_, name, values) in zip(self._columns, columns):
-            is_missing = values.isna()
-            missing.update(is_missing.to_numpy().tobytes())
-            try: there.update(_as_bytes(values[~is_missing.to_numpy()]))
+            is_missing = values.isna().to_numpy()
+            missing.update(is_missing.tobytes())
+            try: there.update(_as_bytes(values.loc[~is_missing] if values.index.is_unique else values.reset_index(drop=True).loc[~is_missing]))
             except TypeError as error: raise TypeError(f"column {name!r}: {error}") from None
         return self
 
@@ -86,11 +86,11 @@ class TableHash:
         parts = [f"{text} {missing.hexdigest()} {there.hexdigest()}" for text, missing, there in columns]
         return sha256("\n".join([f"table of {self._rows} rows", *parts]).encode()).hexdigest()
 
-def _columns_of(block: pd.DataFrame) -> "Iterator[tuple[str, Any, pd.Series[Any]]]":
+def _columns_of(block: pd.DataFrame) -> Iterator[tuple[str, Any, pd.Series]]:
     for level, name in enumerate(block.index.names): yield "index", name, block.index.get_level_values(level).to_series()
     for place, name in enumerate(block.columns): yield "column", name, block.iloc[:, place]
 
-def _described(place: str, name: Any, values: "pd.Series[Any]") -> str:
+def _described(place: str, name: Any, values: pd.Series) -> str:
     kind = values.dtype
     if not isinstance(kind, pd.CategoricalDtype): return f"{place} {name!r} {kind}"
     known = [written(category) for category in kind.categories.tolist()]

@@ -35,6 +35,7 @@ def read(
 # %% ../../nbs/64_data.dataset.ipynb #d19fd35d
 class Dataset:
     "A table that knows where it comes from"
+    table: pd.DataFrame; name: str; lineage: list[dict[str, Any]]; dir: Path
 
     def __init__(
         self,

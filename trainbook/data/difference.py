@@ -18,8 +18,8 @@ from .content import written
 
 # %% ../../nbs/61_data.difference.ipynb #b9310825
 def same(
-    old: "pd.Series[Any]",
-    new: "pd.Series[Any]",  # of the same type and length
+    old: pd.Series,
+    new: pd.Series,  # of the same type and length
 ) -> "np.ndarray[Any, Any]":  # of bool, a value for each cell
     "Where two columns hold the same"
     if old.dtype == object:
@@ -30,7 +30,7 @@ def same(
         bits = f"i{old.dtype.itemsize}"
         equal = old.to_numpy().view(bits) == new.to_numpy().view(bits)
     else: equal = (old.array == new.array)
-    if not isinstance(equal, np.ndarray): equal = equal.to_numpy(dtype=bool, na_value=False)  # pyright: ignore[reportAttributeAccessIssue] - one of pandas
+    if not isinstance(equal, np.ndarray): equal = equal.to_numpy(dtype=bool, na_value=False)
     return (equal & ~missing & ~new_missing) | (missing & new_missing)
 
 # %% ../../nbs/61_data.difference.ipynb #67ba1362
@@ -39,9 +39,9 @@ class Side:
     "What only one of two tables has"
     columns: pd.Index  # all of them, in their order
     rows: pd.Index  # the labels of all rows, in their order
-    whole: "dict[Any, pd.Series[Any]]"  # columns that the other table lacks, or has with another type
+    whole: dict[Any, pd.Series]  # columns that the other table lacks, or has with another type
     rest: pd.DataFrame  # rows that the other table lacks, without the columns above
-    cells: "dict[Any, pd.Series[Any]]"  # of the columns that both have: the cells that differ
+    cells: dict[Any, pd.Series]  # of the columns that both have: the cells that differ
 
 def _side(table: pd.DataFrame, other: pd.DataFrame, shared: list[Any], differ: dict[Any, pd.Index]) -> Side:
     whole = {name: table[name] for name in table.columns if name not in differ}
@@ -102,7 +102,7 @@ def _rebuilt(table: pd.DataFrame, here: Side, there: Side) -> pd.DataFrame:
         columns[name] = values
     return pd.DataFrame(columns, index=there.rows, columns=there.columns)
 
-def _with_cells(values: "pd.Series[Any]", cells: "pd.Series[Any]") -> "pd.Series[Any]":
+def _with_cells(values: pd.Series, cells: pd.Series) -> pd.Series:
     if not len(cells): return values
     array = values.array.copy()
     array[values.index.get_indexer(cells.index)] = cells.array
@@ -136,7 +136,7 @@ def _record(what: str, row: Any = None, column: Any = None, old: Any = None, new
 
 def _row(side: Side, row: Any) -> dict[str, Any]: return {str(name): _plain(values.loc[row]) for name, values in {**side.rest, **side.whole}.items()}
 
-def _cells(name: Any, old: "pd.Series[Any]", new: "pd.Series[Any]") -> Iterator[dict[str, Any]]:
+def _cells(name: Any, old: pd.Series, new: pd.Series) -> Iterator[dict[str, Any]]:
     for row, one, other in zip(old.index, old.tolist(), new.tolist()):
         one, other = _plain(one), _plain(other)
         is_same = one == other and isinstance(one, bool) == isinstance(other, bool) and (one != 0 or copysign(1, one) == copysign(1, other))

@@ -16,8 +16,10 @@ from .difference import check_table
 from .steps import Step, check_step
 from ..run.needs import missing
 
-try: from sklearn.base import BaseEstimator, TransformerMixin, clone
-except ImportError as error: raise missing("scikit-learn", "data") from error
+try:
+    from sklearn.base import BaseEstimator, TransformerMixin, clone
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
 # %% ../../nbs/65_data.on_columns.ipynb #6dbfd206
 def as_table(
@@ -53,9 +55,16 @@ def _with_types(found: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: values.infer_objects() if name in vague else values for name, values in found.items()}, found.index, found.columns)
 
 # %% ../../nbs/65_data.on_columns.ipynb #b9ce54e1
-def numbered(table: pd.DataFrame) -> pd.DataFrame:
-    "A table whose rows have a number each; raises `TypeError` for what is no table"
-    if not isinstance(table, pd.DataFrame): raise TypeError(f"a pandas DataFrame is needed, and this is a {type(table).__name__}")
+def numbered(
+    table: Any,  # a DataFrame, or an array of two dimensions, whose columns are numbered then
+) -> pd.DataFrame:
+    "A table whose rows have a number each; raises `TypeError` for what is sparse, `ValueError` for an array of other dimensions"
+    if hasattr(table, "toarray"): raise TypeError("sparse input is not supported here: X.toarray(), or DataFrame.sparse.from_spmatrix(X)")
+    if not isinstance(table, pd.DataFrame):
+        array = np.asarray(table)
+        if array.ndim != 2: raise ValueError(f"a table has two dimensions, and this array {array.ndim}. Reshape your data: X.reshape(-1, 1)")
+        if not array.shape[1]: raise ValueError(f"there are 0 feature(s) (shape={array.shape}) while a minimum of 1 is required.")
+        return pd.DataFrame(array)
     return table if table.index.is_unique and pd.api.types.is_integer_dtype(table.index) else table.reset_index(drop=True)
 
 def labelled(
@@ -69,6 +78,7 @@ def labelled(
 # %% ../../nbs/65_data.on_columns.ipynb #bf86904e
 class OnColumns(TransformerMixin, BaseEstimator):
     "Does a step on some columns of a table"
+    n_features_in_: int
 
     def __init__(
         self,
@@ -78,41 +88,49 @@ class OnColumns(TransformerMixin, BaseEstimator):
     ):
         self.step, self.columns, self.target = step, columns, target
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> "OnColumns":
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan, tags.transformer_tags.preserves_dtype = True, []  # that is for the step to say
+        return tags
+
+    def fit(self, X: Any, y: Any = None) -> "OnColumns":
         "Fits the step; raises `KeyError` for a column that is not there"
         check_step(self.step)
         X = numbered(X)
         given = self._given(X)
         if self.target is not None: y = X[self.target]
-        step: Any = clone(self.step)  # pyright: ignore[reportArgumentType] - of any class that has the methods
+        step: Any = clone(self.step)
         self.step_ = step.fit(given) if y is None else step.fit(given, y)
-        self.feature_names_in_, self.n_features_in_ = np.asarray(X.columns, dtype=object), X.shape[1]
+        validate_data(self, X, skip_check_array=True)
         self.types_ = given.dtypes.to_dict()
         return self
 
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+    def transform(self, X: Any) -> pd.DataFrame:
         "The table with what the step gives in place of its columns; raises `ValueError` for other types, or if its rows or columns can't be known"
+        check_is_fitted(self)
         table = numbered(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
         given = self._given(table)
         vague = {name: kind for name, kind in self.types_.items() if given[name].dtype == object}  # a few rows, in which all are missing
         given = given.astype(vague)
         found = as_table(self.step_.transform(given), given, self.step_)
         after = _put(table, given.columns, found)
-        return after if table is X else labelled(after, X.index)
+        return labelled(after, X.index) if isinstance(X, pd.DataFrame) and table is not X else after
 
     def _given(self, X: pd.DataFrame) -> pd.DataFrame:
         check_table(X)
         chosen = [name for name in X.columns if name != self.target] if self.columns is None else list(self.columns)
         lacks = [name for name in [*chosen, *([self.target] if self.target is not None else [])] if name not in X.columns]
         if lacks: raise KeyError(f"there is no column {lacks[0]!r}; there are {', '.join(map(str, X.columns))}")
-        return deepcopy(X[chosen])  # some steps change what they are given
+        return deepcopy(X.loc[:, chosen])  # some steps change what they are given
 
-    def get_feature_names_out(self, input_features: Any = None) -> "np.ndarray[Any, Any]":
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         "The names of all columns behind the step"
-        example = pd.DataFrame(columns=self.feature_names_in_)
-        chosen = self._given(example).columns
-        names = _names(self.step_, example[chosen], len(self.step_.get_feature_names_out()))
-        return _put(example, chosen, pd.DataFrame(columns=names)).columns.to_numpy(dtype=object)
+        check_is_fitted(self)
+        example = pd.DataFrame(columns=getattr(self, "feature_names_in_", np.arange(self.n_features_in_)))
+        given = self._given(example)
+        names = _names(self.step_, given, len(self.step_.get_feature_names_out()))
+        return _put(example, given.columns, pd.DataFrame(columns=names)).columns.to_numpy(dtype=object)
 
 def _put(table: pd.DataFrame, old: pd.Index, new: pd.DataFrame) -> pd.DataFrame:
     "A table with some columns in the place of others; it has the rows that these have"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from .content import file_hash
 
@@ -63,7 +64,8 @@ def keep(
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     (shutil.copy if source.is_file() else shutil.copytree)(source, draft / source.name)
-    manifest = dict(name=source.name, hash=hash, files=files, source=str(source.absolute()), kept=datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    manifest: dict[str, Any] = dict(name=source.name, hash=hash, files=files, source=str(source.absolute()), kept=now)
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     Raw(draft, **manifest).check()  # the copy, as it may have changed while it was copied
     for path in draft.rglob("*"):

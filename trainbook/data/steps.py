@@ -140,7 +140,7 @@ def source(
     if "function" in text:
         imports.add(text["function"])
         return text["name"]
-    module, name = text.get("step", text.get("import")).split(":")
+    module, name = (text["step"] if "step" in text else text["import"]).split(":")
     if f"{module}:{name}" in _ENABLED_BY: imports.add(f"from sklearn.experimental import {_ENABLED_BY[f'{module}:{name}']}")
     if module != "builtins": imports.add(f"from {module} import {name.split('.')[0]}")
     return f"{name}({', '.join(f'{key}={inner(one)}' for key, one in _own(text).items())})" if "step" in text else name

@@ -11,6 +11,7 @@ import json, re, stat, threading
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from numbers import Integral, Real
 from pathlib import Path
 from time import time_ns
@@ -90,10 +91,11 @@ def given(**arguments: Any) -> dict[str, Any]:
 # %% ../../nbs/17_run.control.ipynb #86ced493
 class Mailbox:
     "Commands waiting for the next step edge; safe to use from any thread"
-    is_open: bool; waiting: "deque[Command]"
+    is_open: bool; waiting: "deque[Command]"; arrivals: "deque[Command]"
 
     def __init__(self):
         self.waiting, self.is_open = deque(), True
+        self.arrivals = self.waiting  # where commands arrive
         self._known, self._lock, self._arrival = set(), threading.Lock(), threading.Event()
 
     def is_new(self, id: str) -> bool:
@@ -106,13 +108,24 @@ class Mailbox:
     def put(self, command: Command) -> bool:
         "Leaves a command; False if the mailbox is closed"
         with self._lock:
-            if self.is_open: self.waiting.append(command)
+            if self.is_open: self.arrivals.append(command)
             self._arrival.set()
             return self.is_open
 
     def put_from_signal(self, command: Command) -> None:
         "Leaves a command without taking a lock, as a signal handler must"
-        self.waiting.append(command)
+        self.arrivals.append(command)
+
+    def divert(self) -> None:
+        "From here on commands stay in `arrivals` until somebody moves them to `waiting`: several processes agree on the step first"
+        with self._lock: self.arrivals = deque()
+
+    def rejoin(self) -> None:
+        "Commands wait for the next step edge again, also those that have arrived"
+        with self._lock:
+            if self.arrivals is self.waiting: return
+            self.waiting.extend(self.arrivals)
+            self.arrivals = self.waiting
 
     def wait(self, seconds: float) -> None:
         "Until a command is put, but no longer than so many seconds"
@@ -123,10 +136,14 @@ class Mailbox:
         "Empties the mailbox, oldest first"
         while self.waiting: yield self.waiting.popleft()
 
+    def pop_arrivals(self) -> Iterator[Command]:
+        "Takes out the commands that are diverted, oldest first"
+        while self.arrivals: yield self.arrivals.popleft()
+
     def close(self) -> Iterator[Command]:
         "Closes the mailbox, and gives the commands that were not obeyed"
         with self._lock: self.is_open = False
-        return self.pop_all()
+        return chain(self.pop_all(), self.pop_arrivals())
 
 # %% ../../nbs/17_run.control.ipynb #725f12bc
 def leave(

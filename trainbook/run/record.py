@@ -69,9 +69,11 @@ def _literal(text: str) -> Any:
     "A Python literal of texts, whole numbers, lists, tuples and dicts; tuples become lists. Raises `ValueError` if it is none"
     return json.loads(_TOKEN.sub(lambda token: _AS_JSON.get(token[0]) or json.dumps(_unquoted(token[0][1:-1])), text))
 
-def _unquoted(text: str) -> str:
-    letter = lambda found: chr(int(code, 16)) if (code := found[1] or found[2] or found[3]) else {"n": "\n", "r": "\r", "t": "\t"}.get(found[4], found[4])
-    return _ESCAPE.sub(letter, text)
+def _unquoted(text: str) -> str: return _ESCAPE.sub(_letter, text)
+
+def _letter(found: re.Match[str]) -> str:
+    code = found[1] or found[2] or found[3]
+    return chr(int(code, 16)) if code else {"n": "\n", "r": "\r", "t": "\t"}.get(found[4], found[4])
 
 def _is_our_column(name: str, kind: str, shape: tuple[Any, ...] = (1,)) -> bool:
     is_our_kind = isinstance(name, str) and kind in ("<i8", "<f8", "<f4", *KEYS)

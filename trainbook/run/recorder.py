@@ -33,12 +33,13 @@ from .writing import Tables, merged
 def make_folder(
     runs: Path,  # where runs are kept
     name: str,  # what the person calls the run
+    folder: str | None = None,  # what the folder is called; a name that begins with the time, if left out
 ) -> tuple[Path, OSError | None]:  # the folder, and why it could not be made
     "Makes a new folder for a run; raises `NotADirectoryError` if runs can't be kept there because it is a file"
     if runs.exists() and not runs.is_dir(): raise NotADirectoryError(f"runs are kept in a folder; {runs} is a file")
     while True:
-        path = runs/new_id(name)
-        try: (path/"inbox").mkdir(parents=True)
+        path = runs/(folder or new_id(name))
+        try: (path/"inbox").mkdir(parents=True, exist_ok=folder is not None)
         except FileExistsError: continue  # another process has begun a run of this name in the same second
         except NotADirectoryError: raise NotADirectoryError(f"runs are kept in a folder; a part of {runs} is a file") from None
         except OSError as error: return path, error
@@ -89,11 +90,12 @@ class Recorder(Run):
         parent: dict[str, Any] | None = None,  # the run it goes on from: `id`, `name`, `checkpoint`, `step`, `time`
         show: Sequence[PlotSpec] = (),  # the plots that every panel of it begins with; if empty, one for each group of metrics
         data: "Mapping[str, list[dict[str, Any]]]" = MappingProxyType({}),  # of each data set its lineage
+        folder: str | None = None,  # what its folder in `dir` is called, where others know the name
     ):
         config = {} if config is None else config_dict(config)
         name, self._trouble = str(name or "run"), None
         super().__init__(Path(dir).absolute())
-        self.path, trouble = make_folder(self.path, name)
+        self.path, trouble = make_folder(self.path, name, folder)
         if trouble: self._note_trouble(trouble)
         self.position, self.mailbox, self.tables = Position(), Mailbox(), Tables(self.path, self._note_trouble)
         self._reports = Reports()

@@ -18,6 +18,7 @@ from torch import nn
 
 from ..measure.parts import by_name
 from ..run.control import Refused
+from ..run.peers import run_of
 from ..run.run import Run, open_run
 from .training_state import Snapshot, TrainingState
 
@@ -149,7 +150,7 @@ def find(
     if not isinstance(path, str | os.PathLike): raise TypeError(f"resume takes a run, its folder, or the folder of one of its checkpoints; got {source!r:.100}")
     path = Path(path)
     is_one = path.parent.name == "checkpoints"
-    run = open_run(path.parent.parent if is_one else path)
+    run = open_run(path.parent.parent if is_one else run_of(path))
     entries = entries_of(run)
     wanted = [entry for entry in entries if entry["name"] == path.name] if is_one else [
         entry for entry in entries if "last" in entry["roles"]] or [entry for entry in entries if "undo" not in entry["roles"]]

@@ -8,6 +8,7 @@ __all__ = ['Checkpointer']
 # %% ../../nbs/5f_train.checkpointer.ipynb #65069bd7
 from collections.abc import Callable, Mapping
 from math import inf
+from pathlib import Path
 from time import monotonic, perf_counter, time
 from typing import Any
 
@@ -38,6 +39,8 @@ class Checkpointer:
     share: float = .05  # of the time may go into saving the last state again and again
 
     def __init__(self, loop: Loop, training: TrainingState, hooks: StepHooks, keep: Keep = Keep(), monitor: Monitor = Monitor()):
+        self.belong_to(is_first=True, share=lambda value: value)
+        self._why_not: str | None = None  # why nothing is saved
         self.store, self.monitor = CheckpointStore(loop.recorder, keep), monitor
         self.best: float | None = None  # value of the metric
         self._value, self._kept = 0., []  # the value that is being saved, and those of the best checkpoints, the best one first
@@ -50,6 +53,19 @@ class Checkpointer:
         self._saved_at, self._seconds = monotonic(), 0.
         self._measured = MeasuredWeights(training, hooks, loop.position)
         if training.models: clerk.add(self, is_weak=True)
+
+    def belong_to(
+        self,
+        is_first: bool,  # of several processes the first one writes
+        share: Callable[[Any], Any],  # gives all of them what the first one says
+    ) -> None:
+        "Several processes train the same weights"
+        self._is_writer, self._share = is_first, share
+
+    def leave_out(self, reason: str) -> None:
+        "Saves nothing from here on"
+        self._why_not, self._keep = reason, Keep(0, 0)
+        say(f"{self._recorder.name}: no checkpoints are saved, as {reason}")
 
     @property
     def faults(self) -> Faults: return self._recorder.faults
@@ -174,7 +190,7 @@ class Checkpointer:
     def _save(self, roles: set[str], tag: str | None = None) -> str | None:  # its name
         "Takes a snapshot and has it written; one that can't be taken is said once"
         self._due = self._due - roles
-        return self.faults.guard(self.part, self._take_snapshot, roles, tag) if self._training.models else None
+        return self.faults.guard(self.part, self._take_snapshot, roles, tag) if self._training.models and self._is_writer and not self._why_not else None
 
     def _take_snapshot(self, roles: set[str], tag: str | None) -> str:
         began, step = perf_counter(), self._recorder.position.step
@@ -215,37 +231,50 @@ class Checkpointer:
 
     def checkpoint(self, tag: str | None = None) -> None:
         "Saves this moment; raises `Refused` if there is nothing to save"
+        if self._why_not: raise Refused(self._why_not)
+        if not self._is_writer: return
         if not self._training.models: raise Refused("there is no model to save; name it: watch(model, optimizer)")
         if tag in ("best", "last", "undo"): raise Refused(f"{tag!r} says what a checkpoint is good for; call it something else")
         if self._save(set(), tag or f"step {self._recorder.position.step}") is None: raise RuntimeError("it can't be saved, see the warning")
 
     def rollback(self, to: str = "best") -> Callable[..., Any] | None:  # undoes it, if the present state could be saved
         "Restores a checkpoint; raises `Refused` if there is none of that name"
-        entry = self.store.kept.get(to)
-        before = self._save({"undo"})
+        entry = self._find(to)
+        before = self._share(self._save({"undo"}))
         self._restore(to, entry)
         return (lambda: self._undo_rollback(before)) if before else None
 
     def _undo_rollback(self, before: str):
-        try: entry = self.store.kept.get(before)
+        try: entry = self._find(before)
         except Refused: raise Refused("what was there before is not kept any more; only the last three roll backs can be undone") from None
         self._restore("undo", entry)
 
+    def _find(self, name: str) -> dict[str, Any]:  # its `folder` and `step`
+        "Where a checkpoint is, in all processes; raises `Refused` if there is none of that name"
+        found = self._share(self._look_up(name) if self._is_writer else None)
+        if "refused" in found: raise Refused(found["refused"])
+        return found
+
+    def _look_up(self, name: str) -> dict[str, Any]:
+        try: entry = self.store.kept.get(name)
+        except Refused as error: return dict(refused=str(error))
+        return dict(folder=str(self.store.kept.folder(entry["name"]).absolute()), step=entry["step"])
+
     def _restore(self, to: str, entry: dict[str, Any]):
         with self._loop.pauses.aside():  # before it, values that are on their way come home: they belong to the weights there were
-            self._training.restore(load(self.store.kept.folder(entry["name"])))
+            self._training.restore(load(Path(entry["folder"])))
             self._measured.forget()
             self._loop.tell("on_rollback")
         self._recorder.event("rollback", to=to, to_step=entry["step"])
 
     def restore_best(self) -> None:
         "Goes back to the best checkpoint, for good"
-        try: self._restore("best", self.store.kept.get("best"))
+        try: self._restore("best", self._find("best"))
         except ValueError as error: say(f"{self._recorder.name} stopped early and can't go back to its best: {error}")
 
     def inherit(self, point: ResumePoint) -> None:
         "Takes over the best and the last checkpoint of the run that this one goes on from"
-        self.store.inherit(point.run, _inherited(point))
+        if self._is_writer: self.store.inherit(point.run, _inherited(point))
         self._last_step = self._recorder.position.step
 
     def follow(self, optimizers: Mapping[str, Any], scheduler: Any = None) -> None:

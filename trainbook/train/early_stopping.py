@@ -116,7 +116,7 @@ def _renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 class EarlyStopper:
     "Stops a run when a metric has not got better for a while; while it is off, says when it would have"
-    part: str; saves: tuple[str, str]; patience: "Patience"; changes: "list[dict[str, Any]]"
+    part: str; saves: tuple[str, str]; patience: "Patience"; changes: "list[dict[str, Any]]"; decide: "Callable[[str], None]"
     part, saves = "deciding by metrics", ("changes", "early_stop")
 
     def __init__(
@@ -130,7 +130,8 @@ class EarlyStopper:
     ):
         self.patience, self.changes = Patience(rule), []
         self._first, self._recorder, self._stops, self._history, self._restore_best = rule, recorder, stops, history, restore_best
-        self._best_by = best_by
+        self._best_by, self._is_decided = best_by, False
+        self.decide = self.stop  # called with the reason when patience is over; several processes decide together
         self._take_back: Callable[..., Any] | None = None  # its request to stop
 
     @property
@@ -152,10 +153,18 @@ class EarlyStopper:
 
     def on_metrics(self, step: int, values: Mapping[str, float]) -> None:
         if self.rule.monitor not in values: return
-        if not self.patience.update(step, float(values[self.rule.monitor])) or self._take_back: return
-        if self.rule.on: self._take_back = self._stops.add("epoch" if self._stops.has_epochs else "step", f"early stopping: {self.patience}")
+        if not self.patience.update(step, float(values[self.rule.monitor])) or self._is_decided: return
+        if self.rule.on: self._decide()
         elif self.patience.would_stop != step or self._is_of_a_batch: return
         self._recorder.event("early_stop", step=step, status="stopped" if self.rule.on else "would_stop", **self.patience.record)
+
+    def _decide(self):
+        self._is_decided = True
+        self.decide(f"early stopping: {self.patience}")
+
+    def stop(self, reason: str) -> None:
+        "Asks to stop, after the epoch if there are epochs"
+        if not self._take_back: self._take_back = self._stops.add("epoch" if self._stops.has_epochs else "step", reason)
 
     def change(self, **settings: Any) -> Callable[..., Any]:  # takes it back
         "Changes the rule, and looks at all values again"
@@ -177,6 +186,7 @@ class EarlyStopper:
     def _look_again(self):
         "All values by the present rule. A request to stop that was made by another one is taken back; the next value decides"
         self._apply_changes()
+        self._is_decided = False
         if not self._take_back: return
         self._take_back()
         self._take_back = None
@@ -192,7 +202,7 @@ class EarlyStopper:
 
     def on_restart(self) -> None:
         "Another loop begins after the end of one"
-        self._take_back = None
+        self._take_back, self._is_decided = None, False
         self.patience.waited = 0
 
     def on_rollback(self) -> None: self.patience.waited = 0

@@ -42,7 +42,7 @@ class Loop:
         self.way_out = "end"  # how the latest loop was left, see `way_out`
         self.was_left = False  # whether the outermost loop was left by an error, as far as can be seen
         self.ended_in: int | None = None  # the execution of a notebook's cell in which the latest loop has ended
-        self.is_distributed = False  # whether other processes train with this one: then none may stop alone
+        self.is_distributed = False  # whether other processes train with this one that it can't agree with: then none may stop alone
         self.is_partial = False  # whether a validation was cut short
         self.in_training = False  # whether this is within a loop over training batches: a validation there is a part of a step
         self.raises_faults = False  # where half of what is to be done would be worse than an error
@@ -105,6 +105,7 @@ class Loop:
 
     def _attend_to_commands(self):
         if self.poll is not None: self.poll()
+        self.tell("on_hold")
         if self.commands.waiting: self.do_what_is_due()
 
     def do_what_is_due(self) -> None:

@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from ..diagnosis.judge import chosen_rules
 from ..diagnosis.training_rules import RULES, TrainingRule
+from ..measure.exchange import rank_here
 from ..measure.parts import by_name
 from ..run.about import config_dict, in_marimo, notebook
 from ..run.fault import say
@@ -32,8 +33,8 @@ def views_of(
     view: str | None,  # `panel`, `terminal`, None, or `auto` for what fits the place
 ) -> list[Any]:
     "Shows a run, and gives what shows it"
-    if view == "auto": view = None if os.environ.get("RANK", "0") != "0" else "panel" if notebook() else "terminal"
-    if view is None: return []
+    if view == "auto": view = None if rank_here() else "panel" if notebook() else "terminal"
+    if view is None or run.ranks and not run.ranks.is_first: return []
     if view == "terminal":
         from trainbook.terminal.progress import Terminal
         return [Terminal(run.recorder)]
@@ -155,7 +156,7 @@ def _sendings(
     trackers: Mapping[str, Mapping[str, Any]],  # their options by name
 ) -> list[Any]:
     "What sends the run to trackers"
-    if os.environ.get("RANK", "0") != "0": return []
+    if rank_here(): return []
     try: return [later("send_to")(tracker, run, **options) for tracker, options in trackers.items()]
     except Exception as error: say(f"{run.name} is recorded, and can't be sent to {', '.join(trackers)}: {error!r:.300}")
     return []
