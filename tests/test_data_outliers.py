@@ -59,6 +59,7 @@ def test_the_order_of_rows_and_units_of_columns_do_not_matter():
     assert np.allclose(scores, other, atol=.02)
 
 
-@pytest.mark.parametrize("table", [pd.DataFrame(dict(a=[1., 1., 1., 1.])), pd.DataFrame(dict(a=[1., 2., 3.], b=["x", "y", "z"]))], ids=["constant", "with texts"])
-def test_odd_tables(table):
+@pytest.mark.parametrize("columns", [dict(a=[1., 1., 1., 1.]), dict(a=[1., 2., 3.], b=["x", "y", "z"])], ids=["constant", "with texts"])
+def test_odd_tables(columns):
+    table = pd.DataFrame(columns)
     assert len(outlier_scores(table)) == len(table)
