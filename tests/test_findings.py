@@ -5,6 +5,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 from torch import nn
@@ -97,6 +98,13 @@ def test_muted_it_stays_silent(new):
     run.mute("lr_too_high", "optimizer", on=False)
     assert [finding.kind for finding in run.findings] == ["lr_too_high"]
     assert run.events()[-1]["sentence"] == "Learning rate too high (optimizer) is no longer muted."
+
+
+def test_an_event_behind_the_end_leaves_no_file_open(new):
+    with new(rules=[high]) as run: train(run, [2.] * 8)
+    run.mute("lr_too_high")
+    assert [file.path for file in psutil.Process().open_files() if file.path.startswith(str(run.path))] == []
+    assert run.events()[-1]["status"] == "muted"
 
 
 def test_what_is_not_there_can_not_be_muted(new):

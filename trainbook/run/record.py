@@ -173,8 +173,10 @@ class JsonLines:
         "Adds one object, also after `close`; what JSON does not know is written as text"
         line = as_json(entry) + b"\n"
         with self._lock:
-            if self._lines.is_closed: self._lines = Appender(self._lines.path, trouble=self._trouble)
+            is_late = self._lines.is_closed
+            if is_late: self._lines = Appender(self._lines.path, trouble=self._trouble)
             self._lines.append(line)
+            if is_late: self._lines.close()
 
     @property
     def is_behind(self) -> bool:
