@@ -45,20 +45,20 @@ TRACKERS = "tensorboard", "wandb", "mlflow"
 
 # the loop
 
-def own_idiom(tracker: str, folder: Path) -> Callable[[int, float], Any]:
-    "What the tracker's guide calls in each step"
+def own_idiom(tracker: str, folder: Path) -> tuple[Callable[[int, float], Any], Callable[[], Any]]:
+    "What the tracker's guide calls in each step, and at the end"
     if tracker == "tensorboard":
         from torch.utils.tensorboard import SummaryWriter
         writer = SummaryWriter(str(folder))
-        return lambda step, loss: writer.add_scalar("loss", loss, step)
+        return lambda step, loss: writer.add_scalar("loss", loss, step), writer.close
     if tracker == "wandb":
         import wandb
         run = wandb.init(mode="offline", dir=folder, settings=wandb.Settings(silent=True, console="off"))
-        return lambda step, loss: run.log({"loss": loss})
+        return lambda step, loss: run.log({"loss": loss}), run.finish
     import mlflow
     mlflow.set_tracking_uri(f"sqlite:///{folder}/own.db")
     mlflow.start_run()
-    return lambda step, loss: mlflow.log_metric("loss", loss, step=step)
+    return lambda step, loss: mlflow.log_metric("loss", loss, step=step), mlflow.end_run
 
 
 def stretch(folder: Path, send: dict[str, Any] | None, log: Callable[[int, float], Any] | None, steps: int = 300) -> float:
@@ -84,8 +84,9 @@ def loop(folder: Path) -> list[str]:
     rows = []
     for tracker in TRACKERS:
         options = {tracker: options_of(tracker, folder)}
-        log = own_idiom(tracker, folder)
+        log, end = own_idiom(tracker, folder)
         turns = [(stretch(folder, None, None), stretch(folder, options, None), stretch(folder, None, log, 100)) for _ in range(9)]
+        end()
         alone = median(turn[0] for turn in turns)
         ratios = [median(turn[i] / turn[0] for turn in turns) for i in (1, 2)]
         rows.append([tracker, f"{alone:.2f}", *(f"{ratio:.2f}" for ratio in ratios)])
