@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
-from lab import JupyterServer, _free_port
+from lab import JupyterServer, _free_port, installed
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 TABLE = Path(__file__).parent / "front_ends.md"
@@ -52,16 +52,8 @@ def tell(front_end: str, version: str, *found: str):
 
 
 def packages(requirement: str, *options: str) -> Path:
-    """A folder with a package such as "marimo==0.25.2", which is installed there the first time; beside this venv's own."""
-    folder = Path(sys.prefix) / "front_ends" / requirement
-    if folder.exists(): return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed when complete, lest an interrupted install be taken for a whole one.
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-        subprocess.run([*pip, *options, "--target", f"{scratch}/all", requirement], check=True)
-        Path(scratch, "all").rename(folder)
-    return folder
+    """A folder with a package such as "marimo==0.25.2"; beside this venv's own."""
+    return installed(Path(sys.prefix) / "front_ends" / requirement, *options, requirement)
 
 
 class OtherLab(JupyterServer):

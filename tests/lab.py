@@ -224,22 +224,26 @@ def _write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content))
 
 
-def _ipykernel_folder(version: str) -> Path:
-    """Return a folder holding that ipykernel, installing it the first time."""
-    folder = Path(sys.prefix) / "kernels" / version
+def installed(folder: Path, *arguments: str) -> Path:
+    """Return a folder into which pip has installed something, the first time it is asked for."""
     if folder.exists():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     # Renamed when complete, lest an interrupted install be taken for a whole one.
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        target = Path(scratch) / version
-        subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target)]
-            + [f"ipykernel=={version}", *OLD_KERNEL_NEEDS],
-            check=True,
-        )
-        target.rename(folder)
+        subprocess.run([*pip, "--target", f"{scratch}/all", *arguments], check=True)
+        try:
+            Path(scratch, "all").rename(folder)
+        except OSError:  # another worker was faster
+            if not folder.exists():
+                raise
     return folder
+
+
+def _ipykernel_folder(version: str) -> Path:
+    """Return a folder holding that ipykernel."""
+    return installed(Path(sys.prefix) / "kernels" / version, "--no-deps", f"ipykernel=={version}", *OLD_KERNEL_NEEDS)
 
 
 class LabPage:
