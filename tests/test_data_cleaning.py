@@ -166,6 +166,17 @@ def test_a_kill_loses_no_step_that_was_done(tmp_path):
         assert open_cleaning(path).steps == cleaning.steps
 
 
+@pytest.mark.parametrize("ask", [lambda cleaning: cleaning.apply(StandardScaler(), "a"), lambda cleaning: cleaning.undo()], ids=["apply", "undo"])
+def test_what_the_disk_does_not_take_was_not_done(tmp_path, monkeypatch, ask):
+    cleaning = Cleaning(Dataset.of(pd.DataFrame(dict(a=[1., None])), "small", tmp_path))
+    before = cleaning.apply(SimpleImputer(), "a")
+    def full(number): raise OSError(28, "No space left on device")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"): ask(cleaning)
+    monkeypatch.undo()
+    for one in (cleaning, open_cleaning(cleaning.file)): assert one.steps == ["SimpleImputer"] and table_hash(one.table) == table_hash(before)
+
+
 def test_a_line_that_a_kill_cut_off_is_no_step(tmp_path):
     data = Dataset.of(pd.DataFrame(dict(a=[1., None])), "small", tmp_path)
     cleaning = Cleaning(data)

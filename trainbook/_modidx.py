@@ -625,6 +625,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                         'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Cleaning.__repr__': ( 'data.cleaning.html#cleaning.__repr__',
                                                                                         'trainbook/data/cleaning.py'),
+                                         'trainbook.data.cleaning.Cleaning._as_before_if_it_fails': ( 'data.cleaning.html#cleaning._as_before_if_it_fails',
+                                                                                                      'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Cleaning._take': ( 'data.cleaning.html#cleaning._take',
                                                                                      'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Cleaning._take_back': ( 'data.cleaning.html#cleaning._take_back',

@@ -8,6 +8,7 @@ __all__ = ['Done', 'do', 'Cleaning', 'read_steps', 'check_hash', 'reproduce', 'o
 # %% ../../nbs/66_data.cleaning.ipynb #8d12ac44
 import json, os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -107,13 +108,9 @@ class Cleaning:
         "Does a step; raises `TypeError` if it is no transformer or can't be written down, and what it raises itself. Then the table is as it was"
         check_step(step)
         text = dict(step=with_seed(described(step), self.seed), columns=described(columns), target=described(target), reason=reason)
-        before = self._table
-        self._take(text)
-        try: self._write(did=text, hash=table_hash(self.table))
-        except BaseException:
-            self._done.pop()
-            self._table = before
-            raise
+        with self._as_before_if_it_fails():
+            self._take(text)
+            self._write(did=text, hash=table_hash(self.table))
         return self.table
 
     def _take(self, text: dict[str, Any]):
@@ -128,8 +125,9 @@ class Cleaning:
         if not self._done: raise IndexError("no step was done that could be undone")
         if step not in range(-len(self._done), len(self._done)): raise IndexError(f"there is no step {step!r}: {dict(enumerate(self.steps))}")
         place = step % len(self._done)
-        self._take_back(place)
-        self._write(undid=place, hash=table_hash(self.table))
+        with self._as_before_if_it_fails():
+            self._take_back(place)
+            self._write(undid=place, hash=table_hash(self.table))
         return self.table
 
     def _take_back(self, place: int):
@@ -180,12 +178,24 @@ class Cleaning:
 
     def __repr__(self) -> str: return f"<{self.name}: {', '.join(self.steps) or 'no steps'} on {self._data!r}>"
 
+    @contextmanager
+    def _as_before_if_it_fails(self) -> Iterator[None]:
+        before = [*self._done], self._table
+        try: yield
+        except BaseException:
+            self._done, self._table = before
+            raise
+
     def _write(self, **entry: Any):
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.file, "a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with open(self.file, "ab", buffering=0) as file:
+            size = file.tell()
+            try:
+                file.write(json.dumps(entry).encode() + b"\n")
+                os.fsync(file.fileno())
+            except BaseException:
+                file.truncate(size)
+                raise
 
 def _new_file(folder: Path, name: str) -> Path:
     "The first name that is free: a notebook that runs again begins anew, and what was before is kept"
