@@ -11,6 +11,7 @@ from random import Random
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from feature_engine.imputation import CategoricalImputer, MeanMedianImputer
 from feature_engine.outliers import Winsorizer
 from pandas.testing import assert_frame_equal
@@ -21,6 +22,8 @@ from skrub import Cleaner, ToCategorical
 
 from test_data_difference import differs
 
+from trainbook import Learner, open_run
+from trainbook.connect.watched_fit import WatchedFit
 from trainbook.data.cleaning import Cleaning, open_cleaning, reproduce
 from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
@@ -216,6 +219,40 @@ def test_how_a_file_was_read_is_part_of_its_lineage(tmp_path):
     (tmp_path / "odd.csv").write_text("a;b\n1,5;x\n")
     data = Dataset.read(tmp_path / "odd.csv", dir=tmp_path / "data", sep=";", decimal=",", converters={"b": str})
     assert json.loads(json.dumps(data.lineage)) == data.lineage and reproduce(data.lineage, tmp_path / "data").table["a"].tolist() == [1.5]
+
+
+def test_the_same_bytes_under_two_names_are_two_files(tmp_path):
+    """Right: a file is read as its own name says."""
+    for name in ("cats.txt", "cats.csv"): (tmp_path / name).write_text("name,kilos\nTom,4\n")
+    for name, columns in (("cats.txt", 1), ("cats.csv", 2)):
+        data = Dataset.read(tmp_path / name, dir=tmp_path / "data")
+        assert data.table.shape[1] == columns and data.raw.name == name and reproduce(data.lineage, tmp_path / "data").hash == data.hash
+
+
+LOG = """
+import pandas as pd
+from trainbook.data.difference import Difference, records
+before = pd.DataFrame({name: ["1"] for name in "abcdefgh"})
+print([record["column"] for record in records(Difference.between(before, before.astype(int))) if record["what"] == "type"])
+"""
+
+
+@pytest.mark.parametrize("seed", "123")
+def test_the_log_has_the_order_of_the_columns(seed):
+    said = subprocess.run([sys.executable, "-c", LOG], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+    assert said == f"{[*'abcdefgh']}\n"
+
+
+def test_callbacks_and_learner_keep_the_lineage(tmp_path):
+    data = Dataset.of(pd.DataFrame(dict(a=[1., None])), "small", tmp_path)
+    fit = WatchedFit("anything", dict(data=data, dir=tmp_path / "runs", view=None))
+    fit.begin(None, None)
+    fit.finish()
+    model = torch.nn.Linear(1, 1)
+    batches, optimizer = [(torch.ones(2, 1), torch.ones(2, 1))], torch.optim.SGD(model.parameters(), .1)
+    learn = Learner(model, batches, None, torch.nn.functional.mse_loss, optimizer, data=dict(train=data), dir=tmp_path / "runs", view=None)
+    learn.fit(1)
+    assert [open_run(run.path).data for run in (fit.run, learn.run)] == [dict(small=data.lineage), dict(train=data.lineage)]
 
 
 def test_a_column_by_its_name_alone(tmp_path):

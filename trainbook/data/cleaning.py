@@ -224,7 +224,7 @@ def reproduce(
 ) -> Dataset:
     "Makes a table again from the raw file; raises `ValueError` if it, or a table on the way, is not what it was, `FileNotFoundError` if it is gone"
     first, reading, *steps = lineage
-    raw = open_raw(Path(dir) / "raw" / first["hash"][:16])
+    raw = open_raw(dir, first["raw"], first["hash"])
     table = read(raw, **{option: built(value) for option, value in reading["read"].items()})
     check_hash(table, reading["hash"], f"{raw.name}, as it is read now,")
     labels, table = table.index, table.reset_index(drop=True)

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from .content import table_hash
+from .difference import check_columns
 from .raw import Raw, keep, open_raw
 from .steps import described
 from ..run.needs import require
@@ -72,8 +73,7 @@ class Dataset:
     ) -> "Dataset":
         "Keeps a table of the memory as a Parquet file; raises `TypeError` or `ValueError` if such a file can't hold it, `ImportError` without pyarrow"
         require("pyarrow", "data")
-        if not isinstance(table, pd.DataFrame): raise TypeError(f"a pandas DataFrame is needed, and this is a {type(table).__name__}")
-        if not table.columns.is_unique: raise ValueError(f"several columns are called {table.columns[table.columns.duplicated()][0]!r}; each needs a name")
+        check_columns(table)
         with TemporaryDirectory() as folder:
             path = Path(folder, f"{name}.parquet")
             try: table.to_parquet(path)
@@ -100,7 +100,7 @@ class Dataset:
     @property
     def raw(self) -> Raw:
         "The file that all of it comes from; raises `FileNotFoundError` if it is gone, `ValueError` if it was changed"
-        return open_raw(self.dir / "raw" / self.lineage[0]["hash"][:16]).check()
+        return open_raw(self.dir, self.lineage[0]["raw"], self.lineage[0]["hash"]).check()
 
     def __repr__(self) -> str:
         (rows, columns), steps = self.table.shape, len(self.lineage) - 2

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
+from .difference import check_columns
 from ..run.needs import missing
 
 try:
@@ -32,7 +33,7 @@ def numbers_of(
 ) -> pd.DataFrame:  # of float64
     "The columns of numbers, holes as NaN; raises `ValueError` if there is none, for infinite values, and if two columns have one name"
     if not isinstance(X, pd.DataFrame): return pd.DataFrame(check_array(X, **_AS_NUMBERS))
-    if not X.columns.is_unique: raise ValueError(f"several columns are called {X.columns[X.columns.duplicated()][0]!r}; each needs a name of its own")
+    check_columns(X)
     found = X[[name for name, kind in X.dtypes.items() if types.is_numeric_dtype(kind) and not types.is_bool_dtype(kind)]]
     if not found.shape[1]: raise ValueError(f"only numbers can be filled in, and none of these {X.shape[1]} columns has the type of a number")
     return pd.DataFrame(check_array(found, **_AS_NUMBERS), index=X.index, columns=found.columns)

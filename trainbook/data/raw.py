@@ -41,12 +41,14 @@ class Raw:
         return self
 
 def open_raw(
-    folder: "str | Path",
+    dir: "str | Path",  # where data are kept
+    name: str,  # of the file, or of the folder of files
+    hash: str,  # as `Raw` has it
 ) -> Raw:
-    "What is kept in a folder; raises `FileNotFoundError` if it is no such folder"
-    folder = Path(folder)
+    "What was kept before, unchecked; raises `FileNotFoundError` if it is not there"
+    folder = Path(dir) / "raw" / f"{hash[:16]} {name}"
     manifest = folder / MANIFEST
-    if not manifest.is_file(): raise FileNotFoundError(f"{folder} holds no raw files: there is no {MANIFEST}")
+    if not manifest.is_file(): raise FileNotFoundError(f"{name} is not kept in {dir} any more: there is no {manifest}")
     return Raw(folder, **json.loads(manifest.read_text(encoding="utf-8")))
 
 # %% ../../nbs/63_data.raw.ipynb #48792347
@@ -55,12 +57,12 @@ def keep(
     dir: "str | Path" = "data",
 ) -> Raw:
     "Copies files to where nothing changes them; raises `FileNotFoundError` if there are none"
-    source, place = Path(source), Path(dir) / "raw"
+    source = Path(source)
     files = _hashes(source)
     hash = files[source.name] if source.is_file() else sha256(json.dumps(sorted(files.items())).encode()).hexdigest()
-    folder = place / hash[:16]
-    if folder.exists(): return open_raw(folder).check()
-    draft = place / f".{hash[:16]}.{os.getpid()}"
+    folder = Path(dir) / "raw" / f"{hash[:16]} {source.name}"
+    if folder.exists(): return open_raw(dir, source.name, hash).check()
+    draft = folder.with_name(f".{hash[:16]}.{os.getpid()}")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     (shutil.copy if source.is_file() else shutil.copytree)(source, draft / source.name)
@@ -74,7 +76,7 @@ def keep(
     except OSError:  # another process was faster
         shutil.rmtree(draft, ignore_errors=True)
         if not folder.exists(): raise
-    return open_raw(folder)
+    return open_raw(dir, source.name, hash)
 
 def _hashes(source: Path) -> dict[str, str]:
     if source.is_file(): return {source.name: file_hash(source)}
