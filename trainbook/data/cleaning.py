@@ -22,7 +22,7 @@ from .difference import Difference, records
 from .on_columns import labelled, OnColumns
 from .raw import open_raw
 from .steps import Step, built, check_step, described, source, with_seed
-from ..run.fault import explain
+from ..run.fault import explain, short
 from ..run.needs import missing
 
 try: from sklearn.pipeline import Pipeline
@@ -223,6 +223,8 @@ def reproduce(
     name: str | None = None,  # of what comes out; if left out, that of the raw file
 ) -> Dataset:
     "Makes a table again from the raw file; raises `ValueError` if it, or a table on the way, is not what it was, `FileNotFoundError` if it is gone"
+    if not isinstance(lineage, list) or len(lineage) < 2:
+        raise TypeError(f"a lineage is a list of records, as dataset.lineage or run.data[\"train\"]; got {short(lineage, 100)}")
     first, reading, *steps = lineage
     raw = open_raw(dir, first["raw"], first["hash"])
     table = read(raw, **{option: built(value) for option, value in reading["read"].items()})
