@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -23,16 +24,33 @@ from ..run.needs import require
 READERS = {".csv": "read_csv", ".tsv": "read_table", ".txt": "read_table", ".json": "read_json", ".jsonl": "read_json", ".parquet": "read_parquet"}
 
 def read(
-    raw: Raw,  # one file
+    raw: Raw,  # a file, or a folder of files
     **options: Any,  # of pandas' function, such as `sep=";"`
 ) -> pd.DataFrame:
-    "The table in a raw file, whose hash is checked; raises `ValueError` if the end of its name says of no way to read it"
-    endings = [ending for ending in raw.path.suffixes if ending in READERS]
-    if not endings: raise ValueError(f"{raw.name} can't be read as a table by its name; it should end in {', '.join(READERS)}, perhaps with .gz behind")
-    if endings[-1] == ".parquet": require("pyarrow", "data")
-    if endings[-1] == ".jsonl": options = dict(lines=True) | options
-    function: Callable[..., pd.DataFrame] = getattr(pd, READERS[endings[-1]])
-    return function(raw.check().path, **options)
+    "The table in raw files, whose hashes are checked; raises `ValueError` if the end of a file's name says of no way to read it"
+    raw.check()
+    if not raw.path.is_dir(): return _read_file(raw.path, options)
+    paths = [raw.path / name for name in sorted(raw.files)]
+    if len({_ending(path) for path in paths}) > 1 or not _ending(paths[0]): return _files(raw)
+    return pd.concat([_read_file(path, options) for path in paths], ignore_index=True)
+
+def _ending(path: Path) -> str:
+    "The last part of a name that says how to read the file; empty if there is none"
+    return next((ending for ending in reversed(path.suffixes) if ending in READERS), "")
+
+def _read_file(path: Path, options: Mapping[str, Any]) -> pd.DataFrame:
+    ending = _ending(path)
+    if not ending: raise ValueError(f"{path.name} can't be read as a table by its name; it should end in {', '.join(READERS)}, perhaps with .gz behind")
+    if ending == ".parquet": require("pyarrow", "data")
+    if ending == ".jsonl": options = dict(lines=True) | dict(options)
+    function: Callable[..., pd.DataFrame] = getattr(pd, READERS[ending])
+    return function(path, **options)
+
+def _files(raw: Raw) -> pd.DataFrame:
+    "A row for each file of a folder"
+    names = sorted(raw.files)
+    return pd.DataFrame(dict(file=names, folder=[Path(name).parent.name for name in names],
+                             bytes=[(raw.path / name).stat().st_size for name in names], hash=[raw.files[name] for name in names]))
 
 # %% ../../nbs/64_data.dataset.ipynb #d19fd35d
 class Dataset:
@@ -51,12 +69,12 @@ class Dataset:
     @classmethod
     def read(
         cls,
-        source: "str | Path",  # a file
+        source: "str | Path",  # a file, or a folder of files
         name: str | None = None,  # if left out, that of the file
         dir: "str | Path" = "data",
         **options: Any,  # of pandas' function, such as `sep=";"`
     ) -> "Dataset":
-        "Keeps a file and reads it; raises `ValueError` if it can't be read as a table, `FileNotFoundError` if it is not there"
+        "Keeps files and reads them; raises `ValueError` if it can't be read as a table, `FileNotFoundError` if it is not there"
         raw = keep(source, dir)
         table = read(raw, **options)
         first = dict(raw=raw.name, hash=raw.hash, source=raw.source, kept=raw.kept)
@@ -84,6 +102,19 @@ class Dataset:
         first = dict(raw=raw.name, hash=raw.hash, source=source or "memory", kept=raw.kept)
         return cls(table, name, [first, _record(table, read={})], dir)
 
+    @classmethod
+    def sql(
+        cls,
+        query: str,
+        connection: Any,  # as `pandas.read_sql` takes it: of sqlite3, or an engine, a connection or an address of SQLAlchemy
+        name: str,
+        dir: "str | Path" = "data",
+        params: Any = None,  # for the places in the query that are left open
+    ) -> "Dataset":
+        "Keeps what a database answers, as it may answer otherwise tomorrow; raises what pandas and `Dataset.of` raise"
+        given = "" if params is None else f" with {params!r}"
+        return cls.of(pd.read_sql(query, connection, params=params), name, dir, source=f"{_database(connection)}: {query}{given}")
+
     @property
     def hash(self) -> str:
         "That of the table"
@@ -106,6 +137,13 @@ class Dataset:
         (rows, columns), steps = self.table.shape, len(self.lineage) - 2
         made = f"{steps} step{'s' * (steps != 1)} behind" if steps else "read from"
         return f"<{self.name}: {rows} rows, {columns} columns, {self.hash[:12]}, {made} {self.lineage[0]['raw']}>"
+
+def _database(connection: Any) -> str:
+    "What a database is called, without a password"
+    url = connection if isinstance(connection, str) else getattr(getattr(connection, "engine", None), "url", None)
+    if url is None: return type(connection).__module__
+    parts = urlsplit(str(url))
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 def _record(table: pd.DataFrame, **step: Any) -> dict[str, Any]:
     return dict(**step, hash=table_hash(table), shape=[*table.shape])
