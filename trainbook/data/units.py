@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CURRENCIES', 'parts_of', 'is_unit', 'converted', 'ToUnit']
 
-# %% ../../nbs/6e_data.units.ipynb #3125300f
+# %% ../../nbs/6e_data.units.ipynb #2f39cb81
 import re
 from functools import cache
 from typing import Any
@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .values import given_table, is_text, like
+from .values import any_cells, given_table, is_text, like
 from ..run.needs import missing, require
 
 try: from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6e_data.units.ipynb #2ad9b1ca
+# %% ../../nbs/6e_data.units.ipynb #e9f2b93a
 CURRENCIES = "$€£¥₹"
 _NUMBER = r"[+-]?\d[\d.,'\u00a0\u202f]*(?:[eE][+-]?\d+)?|[+-]?[.,]\d+(?:[eE][+-]?\d+)?"
 _UNIT = r"[^\W\d_°%][^\W_]*(?:[/*^·-][^\W_]+)*|°\w*|%|[\"'′″]"
@@ -41,18 +41,19 @@ def parts_of(
     while place < len(text):
         part = _PART.match(text, place)
         value = _number(part[1], decimal) if part else None
-        if part is None or value is None or (found and not part[2]): return []
-        found.append((value, part[2] or ""))
+        if part is None or value is None or (found and (not part[2] or part[1][0] in "+-")): return []
+        found.append((-value if found and found[0][0] < 0 else value, part[2] or ""))
         place = part.end()
     return found
 
 def _number(text: str, decimal: str) -> float | None:
     thousands = "[,'\u00a0\u202f]" if decimal == "." else "[.'\u00a0\u202f]"
-    if re.search(thousands, text) and not re.fullmatch(rf"[+-]?\d{{1,3}}(?:{thousands}\d{{2,3}})*{thousands}\d{{3}}(?:{re.escape(decimal)}\d*)?", text): return None
+    is_grouped = re.fullmatch(rf"[+-]?\d{{1,3}}(?:{thousands}\d{{2,3}})*{thousands}\d{{3}}(?:{re.escape(decimal)}\d*)?", text)  # in India by two
+    if re.search(thousands, text) and not is_grouped: return None
     try: return float(re.sub(thousands, "", text).replace(decimal, "."))
     except ValueError: return None
 
-# %% ../../nbs/6e_data.units.ipynb #2b272118
+# %% ../../nbs/6e_data.units.ipynb #169265e8
 _SIGNS = {"%": "percent", "'": "foot", "′": "foot", '"': "inch", "″": "inch", "°C": "degC", "°F": "degF", "lbs": "lb", "st": "stone", "°": "degree"}
 
 @cache
@@ -83,7 +84,7 @@ def converted(
     if not unit or not target or one is None or other is None or not one.is_compatible_with(other): return np.full(len(values), np.nan)
     return _registry().Quantity(values, one).to(other).magnitude
 
-# %% ../../nbs/6e_data.units.ipynb #e5774c6c
+# %% ../../nbs/6e_data.units.ipynb #185a6a26
 class ToUnit(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Reads numbers with units from texts, and gives them in one unit"
 
@@ -117,8 +118,9 @@ class ToUnit(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _parts(self, values: pd.Series) -> "tuple[Any, Any, Any]":
         "Numbers, the place of the cell that each is from, and their units"
-        if not is_text(values): parts = [(place, float(value), "") for place, value in enumerate(values.tolist()) if not pd.isna(value)]
-        else: parts = [(place, value, unit) for place, text in enumerate(values.tolist()) if not pd.isna(text) for value, unit in parts_of(str(text), self.decimal)]
+        known = [(place, value) for place, value in enumerate(values.tolist()) if not pd.isna(value)]
+        if not is_text(values): parts = [(place, float(value), "") for place, value in known]
+        else: parts = [(place, value, unit) for place, text in known for value, unit in parts_of(str(text), self.decimal)]
         places, numbers, units = zip(*parts) if parts else ((), (), ())
         return np.array(numbers, dtype=float), np.array(places, dtype=int), np.array([unit or self.bare or "" for unit in units], dtype=object)
 
@@ -134,11 +136,11 @@ class ToUnit(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         found = np.where(counts > 0, sums, np.nan)
         bad = np.flatnonzero(np.isnan(found) & values.notna().to_numpy())
         if len(bad) and self.unknown == "raise": raise ValueError(
-            f"{values.tolist()[bad[0]]!r} in column {name!r}, row {values.index.tolist()[bad[0]]!r}, can't be read as a number{f' in {target}' if target else ''}, "
-            f"nor can {len(bad) - 1} others: bare= tells the unit of numbers that have none, and unknown='missing' makes holes")
+            f"{values.tolist()[bad[0]]!r} in column {name!r}, row {values.index.tolist()[bad[0]]!r}, can't be read as a number"
+            f"{f' in {target}' if target else ''}, nor can {len(bad) - 1} others: bare= tells the unit of numbers without one, unknown='missing' makes holes")
         return found
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan, tags.input_tags.string, tags.transformer_tags.preserves_dtype = True, True, []
+        tags = any_cells(super().__sklearn_tags__())
+        tags.transformer_tags.preserves_dtype = []
         return tags
