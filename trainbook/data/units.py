@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .values import any_cells, given_table, is_text, like
+from .values import any_cells, given_table, is_number, is_text, like
 from ..run.needs import missing, require
 
 try: from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -118,6 +118,7 @@ class ToUnit(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _parts(self, values: pd.Series) -> "tuple[Any, Any, Any]":
         "Numbers, the place of the cell that each is from, and their units"
+        if not is_text(values) and not is_number(values): raise TypeError(f"column {values.name!r} is of the type {values.dtype}; texts or numbers are needed")
         known = [(place, value) for place, value in enumerate(values.tolist()) if not pd.isna(value)]
         if not is_text(values): parts = [(place, float(value), "") for place, value in known]
         else: parts = [(place, value, unit) for place, text in known for value, unit in parts_of(str(text), self.decimal)]
