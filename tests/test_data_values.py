@@ -40,10 +40,12 @@ def test_openml_is_read_from_what_was_fetched_before(tmp_path):
     import json
     from trainbook.data.catalogue import load_openml
     arff = b"@relation cats\n@attribute kilos numeric\n@attribute kind {tame,wild}\n@data\n4.5,tame\n?,wild\n"
-    about = dict(id="77", name="cats", version="2", status="active", format="ARFF", file_id="5", licence="CC0", default_target_attribute="kind",
+    about = dict(id="77", name="cats", version="2", status="active", format="ARFF", file_id="5", licence="CC0", description="Two cats.",
+                 default_target_attribute="kind",
                  url="https://api.openml.org/data/v1/download/5/cats.arff", md5_checksum=hashlib.md5(arff).hexdigest())
-    columns = [dict(index="0", name="kilos", data_type="numeric", is_target="false", is_ignore="false", is_row_identifier="false", number_of_missing_values="0"),
-               dict(index="1", name="kind", data_type="nominal", nominal_value=["tame", "wild"], is_target="true", is_ignore="false", is_row_identifier="false", number_of_missing_values="0")]
+    plain = dict(is_ignore="false", is_row_identifier="false", number_of_missing_values="0")
+    columns = [dict(index="0", name="kilos", data_type="numeric", is_target="false", **plain),
+               dict(index="1", name="kind", data_type="nominal", nominal_value=["tame", "wild"], is_target="true", **plain)]
     cached = {"api/v1/json/data/77": json.dumps(dict(data_set_description=about)), "data/v1/download/5/cats.arff": arff,
               "api/v1/json/data/features/77": json.dumps(dict(data_features=dict(feature=columns))),
               "api/v1/json/data/qualities/77": json.dumps(dict(data_qualities=dict(quality=[dict(name="NumberOfInstances", value="2")])))}
