@@ -74,7 +74,8 @@ def test_the_same_as_in_the_memory(films, tmp_path):
 @pytest.mark.quiet
 def test_on_ray_and_a_worker_is_killed(films, tmp_path, monkeypatch):
     import ray
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]))  # where workers find the steps of this file
+    here = str(Path(__file__).parent)  # where workers find the steps of this file
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([here, os.environ.get("PYTHONPATH", "")]))
     shards = split(films / "films.csv", tmp_path / "raw", 3000, films / "data", dtype=WORDS)
     cleaning = cleaned(films, tmp_path / "flag")
     (tmp_path / "flag").unlink()
