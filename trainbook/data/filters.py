@@ -6,7 +6,7 @@
 __all__ = ['Filter', 'IMPULSES', 'GAUSSIAN', 'median', 'hampel', 'savgol', 'wiener', 'wavelet', 'nl_means', 'tv',
            'impulse_filters', 'gaussian_filters', 'words_of', 'estimated_error', 'moved_impulses_error', 'propose']
 
-# %% ../../nbs/6i_data.filters.ipynb #5065f7c2
+# %% ../../nbs/6i_data.filters.ipynb #d55effde
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage, signal
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6i_data.filters.ipynb #1ca020a0
+# %% ../../nbs/6i_data.filters.ipynb #9f654004
 Filter = Callable[[np.ndarray], np.ndarray]
 
 def _fitting(window: int, values: np.ndarray) -> int:
@@ -61,12 +61,12 @@ def tv(values: np.ndarray, strength: float, sigma: float) -> np.ndarray:
     from skimage.restoration import denoise_tv_chambolle
     return denoise_tv_chambolle(values, weight=strength * sigma) if sigma > 0 else values
 
-# %% ../../nbs/6i_data.filters.ipynb #907254a5
+# %% ../../nbs/6i_data.filters.ipynb #8d1cd39c
 def impulse_filters(
     dimensions: int,  # 1 for a series, 2 for a picture
 ) -> dict[str, list[Filter]]:  # by method
     "Filters against impulses, with several settings"
-    if dimensions == 1: return dict(hampel=[partial(hampel, window=window) for window in (7, 9, 11)], median=[partial(median, window=window) for window in (3, 5, 7, 9)])
+    if dimensions == 1: return dict(hampel=[partial(hampel, window=window) for window in (9, 11)], median=[partial(median, window=window) for window in (3, 5, 7, 9)])
     return dict(hampel=[partial(hampel, window=window) for window in (3, 5)], median=[partial(median, window=window) for window in (3, 5)])
 
 def gaussian_filters(
@@ -90,7 +90,7 @@ def words_of(
     settings = ", ".join(f"{name}={value!r}" for name, value in filter.keywords.items() if name != "sigma")
     return f"{filter.func.__name__}({settings})"
 
-# %% ../../nbs/6i_data.filters.ipynb #becfd074
+# %% ../../nbs/6i_data.filters.ipynb #21f9abad
 def estimated_error(
     filter: Filter,
     values: np.ndarray,  # with noise
@@ -106,7 +106,7 @@ def estimated_error(
     moves = float(np.mean([sign * (filter(values + shift * sign) - found) for sign in signs])) / shift
     return changed + sigma**2 * (2 * moves - 1)
 
-# %% ../../nbs/6i_data.filters.ipynb #53c50921
+# %% ../../nbs/6i_data.filters.ipynb #9e18e270
 def moved_impulses_error(
     filter: Filter,
     values: np.ndarray,  # with impulses
@@ -118,9 +118,9 @@ def moved_impulses_error(
     def error():
         places = tuple(int(random.integers(1, length)) for length in values.shape)
         return np.mean((filter(rest + np.roll(values - rest, places, axis=range(values.ndim))) - rest)**2)
-    return float(np.mean([error() for _ in range(max(1, min(8, 2**13 // values.size)))]))
+    return float(np.mean([error() for _ in range(max(1, min(32, 2**15 // values.size)))]))
 
-# %% ../../nbs/6i_data.filters.ipynb #74ae4083
+# %% ../../nbs/6i_data.filters.ipynb #7f04a2e7
 IMPULSES, GAUSSIAN = ("hampel", "median"), ("wavelet", "savgol", "wiener", "nl_means", "tv")
 
 def propose(

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LEAST', 'FEWEST', 'without_impulses', 'find_impulses', 'gaussian_sigma', 'Noise', 'measure_noise', 'as_numbers']
 
-# %% ../../nbs/6h_data.noise.ipynb #3b06a4f2
+# %% ../../nbs/6h_data.noise.ipynb #575915f9
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6h_data.noise.ipynb #cf5da3b8
+# %% ../../nbs/6h_data.noise.ipynb #58607ba6
 LEAST = .05  # noise below this share of the signal's standard deviation (26 dB) is left alone
 
 def without_impulses(
@@ -37,24 +37,37 @@ def without_impulses(
 
 def find_impulses(
     values: np.ndarray,  # a series, or a picture of one channel; without holes
-    window: int | None = None,  # an odd number of values along each axis; impulses in a row are found if they are fewer than half of it. 7 in a series and 3 in a picture, if left out
+    window: int | None = None,  # an odd number of values along each axis; impulses in a row are found if they are fewer than half of it. 9 in a series and 3 in a picture, if left out
 ) -> np.ndarray:  # of bool
     "Where the impulses are"
-    window = window or (7 if values.ndim == 1 else 3)
+    window = window or (9 if values.ndim == 1 else 3)
     around = 2 * window - 1 if values.ndim == 1 else window
-    found = (values == values.min()) | (values == values.max())
-    if not .002 < found.mean() < .6: found = np.zeros(values.shape, bool)
-    for _ in range(3):
+    found = _scattered(values == values.min()) | _scattered(values == values.max())
+    for turn in range(4):
         rest = without_impulses(values, found)
         middle = ndimage.median_filter(rest, window)
         steps = np.mean([np.abs(np.diff(rest, axis=axis, prepend=np.take(rest, [0], axis))) for axis in range(values.ndim)], axis=0)
-        usual = np.quantile(np.abs(rest - middle), .8) / 1.2816  # of Gaussian noise the standard deviation; 0.8, as most values of a quiet signal are equal
-        far = np.maximum(max(5 * usual, LEAST * rest.std()), 3.5 * ndimage.median_filter(steps, around))
-        before, found = found, np.abs(values - middle) > far
+        steps = ndimage.median_filter(steps, around)
+        before, found = found, _far(values, rest, middle, (3.5 if values.ndim == 1 else 2.5) * steps)
+        if turn and values.ndim == 1:
+            between = ndimage.correlate1d(rest, np.array([-1, 4, 0, 4, -1]) / 6)  # the cubic through two values on each side
+            found = _far(values, rest, middle, steps) & _far(values, rest, between, np.maximum(steps, 5 * ndimage.median_filter(np.abs(rest - between), around)))
         if np.array_equal(found, before): break
     return found
 
-# %% ../../nbs/6h_data.noise.ipynb #a3f762ae
+def _far(values: np.ndarray, rest: np.ndarray, expected: np.ndarray, here: np.ndarray) -> np.ndarray:
+    "Where values are farther from what was expected than others are, and than is usual here"
+    usual = np.quantile(np.abs(rest - expected), .8) / 1.2816  # of Gaussian noise the standard deviation; not the median, as that is 0 where most values are equal
+    return np.abs(values - expected) > np.maximum(max(5 * usual, LEAST * rest.std()), here)
+
+def _scattered(is_extreme: np.ndarray) -> np.ndarray:
+    "Those that lie apart from each other, as salt does, and a white wall does not; none, if too many of them have their like beside them"
+    alone = is_extreme & (ndimage.uniform_filter(is_extreme.astype(float), 7 if is_extreme.ndim == 1 else 3) < .5)
+    pairs = np.mean([np.logical_and(*(np.take(alone, part, axis) for part in (range(1, length), range(length - 1)))).sum() for axis, length in enumerate(alone.shape)])
+    share = alone.mean()
+    return alone if share > .001 and pairs < (2 * share + .05) * alone.sum() else np.zeros_like(alone)
+
+# %% ../../nbs/6h_data.noise.ipynb #88bcb768
 def gaussian_sigma(
     values: np.ndarray,  # a series, or a picture of one channel; holes as NaN
 ) -> float:  # in units of the values
@@ -72,7 +85,7 @@ def gaussian_sigma(
     by_frequency = np.sqrt(np.median(power) / np.log(2))  # the power of noise has an exponential distribution, whose median is log 2
     return float(min(by_size, by_frequency))
 
-# %% ../../nbs/6h_data.noise.ipynb #558dc083
+# %% ../../nbs/6h_data.noise.ipynb #bb629a05
 @dataclass(frozen=True)
 class Noise:
     "The noise of a series or a picture, as far as it can be told from the signal"
