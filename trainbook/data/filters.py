@@ -6,7 +6,7 @@
 __all__ = ['Filter', 'IMPULSES', 'GAUSSIAN', 'median', 'hampel', 'savgol', 'wiener', 'wavelet', 'nl_means', 'tv',
            'impulse_filters', 'gaussian_filters', 'words_of', 'estimated_error', 'moved_impulses_error', 'propose']
 
-# %% ../../nbs/6i_data.filters.ipynb #bd91f27d
+# %% ../../nbs/6i_data.filters.ipynb #d5770332
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage, signal
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6i_data.filters.ipynb #a2117623
+# %% ../../nbs/6i_data.filters.ipynb #d9bd722f
 Filter = Callable[[np.ndarray], np.ndarray]
 
 def _fitting(window: int, values: np.ndarray) -> int:
@@ -61,7 +61,7 @@ def tv(values: np.ndarray, strength: float, sigma: float) -> np.ndarray:
     from skimage.restoration import denoise_tv_chambolle
     return denoise_tv_chambolle(values, weight=strength * sigma) if sigma > 0 else values
 
-# %% ../../nbs/6i_data.filters.ipynb #b0aa4391
+# %% ../../nbs/6i_data.filters.ipynb #a7d52ea1
 def impulse_filters(
     dimensions: int,  # 1 for a series, 2 for a picture
 ) -> dict[str, list[Filter]]:  # by method
@@ -90,7 +90,7 @@ def words_of(
     settings = ", ".join(f"{name}={value!r}" for name, value in filter.keywords.items() if name != "sigma")
     return f"{filter.func.__name__}({settings})"
 
-# %% ../../nbs/6i_data.filters.ipynb #735506a7
+# %% ../../nbs/6i_data.filters.ipynb #97d49217
 def estimated_error(
     filter: Filter,
     values: np.ndarray,  # with noise
@@ -106,7 +106,7 @@ def estimated_error(
     moves = float(np.mean([sign * (filter(values + shift * sign) - found) for sign in signs])) / shift
     return changed + sigma**2 * (2 * moves - 1)
 
-# %% ../../nbs/6i_data.filters.ipynb #97f96c98
+# %% ../../nbs/6i_data.filters.ipynb #7a767941
 def moved_impulses_error(
     filter: Filter,
     values: np.ndarray,  # with impulses
@@ -124,7 +124,7 @@ def moved_impulses_error(
         return np.mean((filter(np.where(np.roll(impulses, places, axes), bad, rest)) - rest)**2)
     return float(np.mean([error() for _ in range(max(1, min(32, 2**15 // values.size)))]))
 
-# %% ../../nbs/6i_data.filters.ipynb #725bcc14
+# %% ../../nbs/6i_data.filters.ipynb #7ee06874
 IMPULSES, GAUSSIAN = ("hampel", "median"), ("wavelet", "savgol", "wiener", "nl_means", "tv")
 
 def propose(
@@ -150,7 +150,7 @@ def propose(
     if method in GAUSSIAN or method == "auto" and noise.is_gaussian:
         tried = gaussian_filters(dimensions, noise.sigma)
         take(tried if method == "auto" else {method: tried[method]}, partial(_by_estimate, sigma=noise.sigma), noise.sigma**2)
-    return filters, "; ".join(reasons)
+    return filters, "; ".join(reasons if filters else ["nothing to remove", *reasons])
 
 def _judged_by_impulses(noise: Noise) -> tuple[Callable[[Filter, np.ndarray], float], float]:
     if noise.has_impulses: return moved_impulses_error, noise.share * noise.deviation**2

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LEAST', 'FEWEST', 'without_impulses', 'find_impulses', 'gaussian_sigma', 'Noise', 'measure_noise', 'as_numbers']
 
-# %% ../../nbs/6h_data.noise.ipynb #575915f9
+# %% ../../nbs/6h_data.noise.ipynb #0944ef32
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6h_data.noise.ipynb #58607ba6
+# %% ../../nbs/6h_data.noise.ipynb #d58d5179
 LEAST = .05  # noise below this share of the signal's standard deviation (26 dB) is left alone
 
 def without_impulses(
@@ -67,7 +67,7 @@ def _scattered(is_extreme: np.ndarray) -> np.ndarray:
     share = alone.mean()
     return alone if share > .001 and pairs < (2 * share + .05) * alone.sum() else np.zeros_like(alone)
 
-# %% ../../nbs/6h_data.noise.ipynb #88bcb768
+# %% ../../nbs/6h_data.noise.ipynb #e8c7089a
 def gaussian_sigma(
     values: np.ndarray,  # a series, or a picture of one channel; holes as NaN
 ) -> float:  # in units of the values
@@ -85,7 +85,7 @@ def gaussian_sigma(
     by_frequency = np.sqrt(np.median(power) / np.log(2))  # the power of noise has an exponential distribution, whose median is log 2
     return float(min(by_size, by_frequency))
 
-# %% ../../nbs/6h_data.noise.ipynb #bb629a05
+# %% ../../nbs/6h_data.noise.ipynb #c51e3f12
 @dataclass(frozen=True)
 class Noise:
     "The noise of a series or a picture, as far as it can be told from the signal"
@@ -115,7 +115,7 @@ class Noise:
         impulses = f"impulses on {self.share:.2g} of the values, by {self.deviation:.3g}" if self.share < .001 else (
             f"impulses on {self.share:.1%} of the values, by {self.deviation:.3g}")
         found = [impulses] * self.has_impulses + [gaussian] * self.is_gaussian
-        return "; ".join(found) or ("no noise" if self.sigma == 0 else f"no noise to speak of: {gaussian}")
+        return "; ".join(found) or ("no noise" if self.sigma == 0 else f"noise below {LEAST:.0%} of the signal's standard deviation")
 
 FEWEST = 16  # known values, below which no noise is measured
 
