@@ -6,7 +6,7 @@
 __all__ = ['Filter', 'IMPULSES', 'GAUSSIAN', 'median', 'hampel', 'savgol', 'wiener', 'wavelet', 'nl_means', 'tv',
            'impulse_filters', 'gaussian_filters', 'words_of', 'estimated_error', 'moved_impulses_error', 'propose']
 
-# %% ../../nbs/6i_data.filters.ipynb #d5770332
+# %% ../../nbs/6i_data.filters.ipynb #c2db46a1
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage, signal
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6i_data.filters.ipynb #d9bd722f
+# %% ../../nbs/6i_data.filters.ipynb #c4c5b00b
 Filter = Callable[[np.ndarray], np.ndarray]
 
 def _fitting(window: int, values: np.ndarray) -> int:
@@ -61,7 +61,7 @@ def tv(values: np.ndarray, strength: float, sigma: float) -> np.ndarray:
     from skimage.restoration import denoise_tv_chambolle
     return denoise_tv_chambolle(values, weight=strength * sigma) if sigma > 0 else values
 
-# %% ../../nbs/6i_data.filters.ipynb #a7d52ea1
+# %% ../../nbs/6i_data.filters.ipynb #c3522ae9
 def impulse_filters(
     dimensions: int,  # 1 for a series, 2 for a picture
 ) -> dict[str, list[Filter]]:  # by method
@@ -90,7 +90,7 @@ def words_of(
     settings = ", ".join(f"{name}={value!r}" for name, value in filter.keywords.items() if name != "sigma")
     return f"{filter.func.__name__}({settings})"
 
-# %% ../../nbs/6i_data.filters.ipynb #97d49217
+# %% ../../nbs/6i_data.filters.ipynb #e4f90533
 def estimated_error(
     filter: Filter,
     values: np.ndarray,  # with noise
@@ -106,7 +106,7 @@ def estimated_error(
     moves = float(np.mean([sign * (filter(values + shift * sign) - found) for sign in signs])) / shift
     return changed + sigma**2 * (2 * moves - 1)
 
-# %% ../../nbs/6i_data.filters.ipynb #7a767941
+# %% ../../nbs/6i_data.filters.ipynb #1f45ebe8
 def moved_impulses_error(
     filter: Filter,
     values: np.ndarray,  # with impulses
@@ -124,7 +124,7 @@ def moved_impulses_error(
         return np.mean((filter(np.where(np.roll(impulses, places, axes), bad, rest)) - rest)**2)
     return float(np.mean([error() for _ in range(max(1, min(32, 2**15 // values.size)))]))
 
-# %% ../../nbs/6i_data.filters.ipynb #7ee06874
+# %% ../../nbs/6i_data.filters.ipynb #609ef2d2
 IMPULSES, GAUSSIAN = ("hampel", "median"), ("wavelet", "savgol", "wiener", "nl_means", "tv")
 
 def propose(
@@ -139,8 +139,8 @@ def propose(
         best: Any = min(found, key=lambda one: found[one])
         if method == "auto" and found[best] >= now: return reasons.append("no filter is estimated to come nearer to the truth than the data")
         lowest = {name: min(map(found.__getitem__, several)) for name, several in tried.items()}
-        gains = ", ".join(f"{name} by {_decibels(now, lowest[name])}" for name in sorted(lowest, key=lambda name: lowest[name]))
-        reasons.append(f"{words_of(best)} comes nearest; estimated to lower the error: {gains}")
+        changes = ", ".join(f"{name} {_decibels(now, lowest[name])}" for name in sorted(lowest, key=lambda name: lowest[name]))
+        reasons.append(f"{words_of(best)} comes nearest to the truth; estimated change of the error: {changes}")
         filters.append(best)
         parts[:] = map(best, parts)
     parts = [*parts]
