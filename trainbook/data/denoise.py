@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MUCH', 'TextFixer', 'is_text', 'Denoised', 'denoise']
 
-# %% ../../nbs/6k_data.denoise.ipynb #da8757f5
+# %% ../../nbs/6k_data.denoise.ipynb #4ee59dc5
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# %% ../../nbs/6k_data.denoise.ipynb #f4becc28
+# %% ../../nbs/6k_data.denoise.ipynb #b67bbed9
 class TextFixer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Repairs texts that were read in the wrong encoding, escaped once too often, or have control characters in them; has nothing to learn"
 
@@ -68,7 +68,7 @@ def _fixed(text: Any) -> Any:
     kept = dict(uncurl_quotes=False, fix_latin_ligatures=False, fix_character_width=False, fix_line_breaks=False, normalization=None)
     return fix_text(text, TextFixerConfig(**kept)) if isinstance(text, str) else text
 
-# %% ../../nbs/6k_data.denoise.ipynb #c3393808
+# %% ../../nbs/6k_data.denoise.ipynb #36e40996
 MUCH = .2  # autocorrelation above which what was removed is no noise
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['METHODS', 'MOST', 'TILE', 'TILES', 'as_before', 'Denoiser', 'ImageDenoiser']
 
-# %% ../../nbs/6j_data.denoising.ipynb #7f6bcf7b
+# %% ../../nbs/6j_data.denoising.ipynb #db12ad41
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .filters import GAUSSIAN, IMPULSES, Filter, propose
+from .filters import Filter, method_of, propose
 from .imputation import numbers_of
-from .noise import Noise, as_numbers, measure_noise, without_impulses
+from .noise import Noise, as_numbers, mean_noise, measure_noise, without_impulses
 from ..run.needs import missing
 
 try:
@@ -22,7 +22,7 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6j_data.denoising.ipynb #770fd2c6
+# %% ../../nbs/6j_data.denoising.ipynb #e3ea25f8
 METHODS = dict(series=("hampel", "median", "savgol", "wiener", "wavelet"), pictures=("hampel", "median", "wavelet", "nl_means", "tv"))
 MOST = 2**15  # values of a series by which its filter is chosen, from its middle
 
@@ -38,7 +38,7 @@ def as_before(
 def _check_method(method: str, known: Iterable[str]):
     if method not in ("auto", *known): raise ValueError(f"method={method!r} is none of {', '.join(map(repr, ('auto', *known)))}")
 
-def _names_of(filters: list[Filter]) -> str: return ", ".join(one.func.__name__ for one in filters) or "none"
+def _names_of(filters: list[Filter]) -> str: return ", ".join(map(method_of, filters)) or "none"
 
 class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Takes the noise out of columns of numbers, whose rows are in order of time"
@@ -114,7 +114,7 @@ def _said_of_times(index: pd.Index) -> str:
     if steps.max() <= 1.5 * steps.to_series().median(): return ""
     return f"; rows are taken as evenly spaced, and are {steps.min()} to {steps.max()} apart"
 
-# %% ../../nbs/6j_data.denoising.ipynb #b6c5220b
+# %% ../../nbs/6j_data.denoising.ipynb #3b806af1
 TILE, TILES = 160, 4  # side of the parts of pictures by which filters are chosen, in pixels, and how many
 
 class ImageDenoiser(TransformerMixin, BaseEstimator):
@@ -133,9 +133,7 @@ class ImageDenoiser(TransformerMixin, BaseEstimator):
         _check_method(self.method, METHODS["pictures"])
         pictures, _ = self._pictures(X)
         tiles = [tile for picture in _some(pictures, TILES) for tile in _tiles(as_numbers(picture))]
-        each = [measure_noise(tile) for tile in tiles]
-        mean = lambda name: float(np.mean([getattr(one, name) for one in each]))
-        self.noise_: Noise = Noise(sum(one.values for one in each), *map(mean, ("sigma", "share", "deviation", "spread")))
+        self.noise_: Noise = mean_noise(tiles)
         self.filters_, self.reason_ = propose(self.noise_, _some(tiles, TILES), self.method)
         self.method_: str = _names_of(self.filters_)
         return self
