@@ -5,6 +5,7 @@ known, as the noise is added here. Writes a section of RESULTS.md; fails if a go
 """
 import argparse
 import time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,13 +37,13 @@ def grainy(truth: np.ndarray, random: np.random.Generator) -> np.ndarray: return
 def salted(truth: np.ndarray, random: np.random.Generator) -> np.ndarray: return random_noise(truth, "s&p", amount=.05, rng=random)
 
 
-def cases() -> dict[str, tuple[np.ndarray, object]]:
+def cases() -> dict[str, tuple[np.ndarray, Any]]:
     heart, photo, eye = np.array(pywt.data.ecg(), float), data.camera() / 255, data.retina()[450:962, 450:962] / 255
     return {"ECG + Gaussian": (heart, gaussian), "ECG + 5 % spikes": (heart, spikes), "photograph + Gaussian": (photo, grainy),
             "photograph + salt and pepper": (photo, salted), "retina + Gaussian": (eye, grainy)}
 
 
-def trial(truth: np.ndarray, noise, seed: int) -> dict[str, object]:
+def trial(truth: np.ndarray, noise, seed: int) -> dict[str, Any]:
     "What is left of the noise, in dB, by method; what was chosen; and processor seconds of the choice"
     bad = noise(truth, np.random.default_rng(seed))
     is_series = truth.ndim == 1
@@ -73,7 +74,7 @@ def main():
                      *(f"{mean[method]:.1f}{'*' if method in chosen else ''}" if method in tried else "" for method in methods),
                      f"{behind[name]:.2f}", f"{lost[name]:.1f}", f"{mean['seconds']:.1f}"])
     near, wrong = max(behind.values()) <= NEAR, max(lost.values()) >= WRONG
-    about = (f"Noise was added to data whose truth is known, {arguments.seeds} seeds; mean PSNR in dB, with the filter of each column, or of `auto`. * was chosen.")
+    about = f"Noise was added to data whose truth is known, {arguments.seeds} seeds; mean PSNR in dB with each method, or `auto`; * was chosen."
     lines = ["## Which filter takes out which noise", "", f"{provenance('python bench/denoising.py')} {about}", "",
              *table(["", "before", "auto", "chosen", *methods, "behind the best, at most", "before the worst, at least", "CPU s"], rows), "",
              f"Goal: the automatic choice at most {NEAR:.0f} dB behind the best filter, with each seed: {'met' if near else '**missed**'}. "

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MUCH', 'TextFixer', 'is_text', 'Denoised', 'denoise']
 
-# %% ../../nbs/6k_data.denoise.ipynb #4ee59dc5
+# %% ../../nbs/6k_data.denoise.ipynb #4d213839
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# %% ../../nbs/6k_data.denoise.ipynb #b67bbed9
+# %% ../../nbs/6k_data.denoise.ipynb #90ae4124
 class TextFixer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Repairs texts that were read in the wrong encoding, escaped once too often, or have control characters in them; has nothing to learn"
 
@@ -65,10 +65,11 @@ def is_text(
 
 def _fixed(text: Any) -> Any:
     from ftfy import TextFixerConfig, fix_text
-    kept = dict(uncurl_quotes=False, fix_latin_ligatures=False, fix_character_width=False, fix_line_breaks=False, normalization=None)
-    return fix_text(text, TextFixerConfig(**kept)) if isinstance(text, str) else text
+    if not isinstance(text, str): return text
+    return fix_text(text, TextFixerConfig(
+        uncurl_quotes=False, fix_latin_ligatures=False, fix_character_width=False, fix_line_breaks=False, normalization=None))
 
-# %% ../../nbs/6k_data.denoise.ipynb #36e40996
+# %% ../../nbs/6k_data.denoise.ipynb #a7d09c8b
 MUCH = .2  # autocorrelation above which what was removed is no noise
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def denoise(
         raise TypeError(f"a table, a series, pictures or a list of texts is needed, and this is a {type(data).__name__}")
     if not isinstance(data, pd.Series | np.ndarray):
         try: data = data if any(isinstance(one, str) for one in data) else np.asarray(data)
-        except ValueError as error: raise ValueError("these arrays differ in their sizes; ImageDenoiser().fit_transform takes a list of such pictures") from error
+        except ValueError as error: raise ValueError("these arrays differ in size; ImageDenoiser().fit_transform takes a list of such pictures") from error
     if _has_texts(data): return _denoise_texts(data)
     if np.ndim(data) == 1: return _denoise_series(data, method)
     denoiser = ImageDenoiser(method).fit(data)
@@ -198,16 +199,16 @@ def _denoise_series(values: Any, method: str) -> Denoised:
     is_series = isinstance(values, pd.Series)
     found = _denoise_table(pd.DataFrame(dict(values=values)), method)
     cleaned = found.cleaned["values"].rename(values.name) if is_series else found.cleaned["values"].to_numpy()
-    return Denoised(values, cleaned, *(part["values"] for part in (found.noise, found.method, found.reason)))
+    return Denoised(values, cleaned, found.noise["values"], found.method["values"], found.reason["values"])
 
 def _denoise_table(table: pd.DataFrame, method: str) -> Denoised:
     check_columns(table)
     texts = [name for name, values in table.items() if _has_texts(values)]
-    if len(texts) == table.shape[1] > 0: cleaned, noise, methods, reasons = table, {}, {}, {}
-    else:
+    found = Denoised(table, table.copy(), {}, {}, {})
+    if not texts or len(texts) < table.shape[1]:
         denoiser = Denoiser(method).fit(table)
-        cleaned, noise, methods, reasons = denoiser.transform(table), denoiser.noise_, denoiser.method_, denoiser.reason_
+        found = Denoised(table, denoiser.transform(table), denoiser.noise_, denoiser.method_, denoiser.reason_)
     for name in texts:
         one = _denoise_texts(table[name])
-        cleaned, methods, reasons = cleaned.assign(**{name: one.cleaned}), methods | {name: one.method}, reasons | {name: one.reason}
-    return Denoised(table, cleaned, noise, methods, reasons)
+        found.cleaned[name], found.method[name], found.reason[name] = one.cleaned, one.method, one.reason
+    return found

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['METHODS', 'MOST', 'TILE', 'TILES', 'as_before', 'Denoiser', 'ImageDenoiser']
 
-# %% ../../nbs/6j_data.denoising.ipynb #db12ad41
+# %% ../../nbs/6j_data.denoising.ipynb #8ae7c4e0
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,7 +22,7 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6j_data.denoising.ipynb #e3ea25f8
+# %% ../../nbs/6j_data.denoising.ipynb #2acadb53
 METHODS = dict(series=("hampel", "median", "savgol", "wiener", "wavelet"), pictures=("hampel", "median", "wavelet", "nl_means", "tv"))
 MOST = 2**15  # values of a series by which its filter is chosen, from its middle
 
@@ -45,7 +45,7 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        method: str = "auto",  # chosen for each column by its noise; or `hampel`, `median`, `savgol`, `wiener`, `wavelet` for all columns, with the settings that suit
+        method: str = "auto",  # chosen for each column by its noise; or for all `hampel`, `median`, `savgol`, `wiener`, `wavelet`, with the settings that suit
     ):
         self.method: str = method
 
@@ -61,8 +61,8 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             self.noise_[name] = noise = measure_noise(values)
             whole = _bridged(values.to_numpy())
             start = max(0, (len(whole) - MOST) // 2)
-            self.filters_[name], reason = propose(noise, [whole[start:start + MOST]], self.method) if noise.values else ([], "there are no values")
-            self.method_[name], self.reason_[name] = _names_of(self.filters_[name]), reason + _said_of_times(numbers.index)
+            filters, reason = propose(noise, [whole[start:start + MOST]], self.method) if noise.values else ([], "nothing to remove; there are no values")
+            self.filters_[name], self.method_[name], self.reason_[name] = filters, _names_of(filters), reason + _said_of_times(numbers.index)
         return self
 
     def transform(self, X: Any) -> Any:  # a DataFrame for a DataFrame, an array for an array
@@ -114,8 +114,8 @@ def _said_of_times(index: pd.Index) -> str:
     if steps.max() <= 1.5 * steps.to_series().median(): return ""
     return f"; rows are taken as evenly spaced, and are {steps.min()} to {steps.max()} apart"
 
-# %% ../../nbs/6j_data.denoising.ipynb #3b806af1
-TILE, TILES = 160, 4  # side of the parts of pictures by which filters are chosen, in pixels, and how many
+# %% ../../nbs/6j_data.denoising.ipynb #6e42aa30
+TILE, TILES = 128, 4  # side of the parts of pictures by which filters are chosen, in pixels, and how many
 
 class ImageDenoiser(TransformerMixin, BaseEstimator):
     "Takes the noise out of pictures"
@@ -129,12 +129,14 @@ class ImageDenoiser(TransformerMixin, BaseEstimator):
         self.channels: bool | None = channels
 
     def fit(self, X: Any, y: Any = None) -> "ImageDenoiser":
-        "Measures the noise and chooses filters; raises `ValueError` for an unknown method, no pictures, infinite values and holes, `TypeError` for what is no picture"
+        "Measures the noise and chooses filters; raises `ValueError` for an unknown method, no pictures, infinite values, holes; `TypeError` for no numbers"
         _check_method(self.method, METHODS["pictures"])
         pictures, _ = self._pictures(X)
         tiles = [tile for picture in _some(pictures, TILES) for tile in _tiles(as_numbers(picture))]
         self.noise_: Noise = mean_noise(tiles)
-        self.filters_, self.reason_ = propose(self.noise_, _some(tiles, TILES), self.method)
+        filters, reason = propose(self.noise_, _some(tiles, TILES), self.method)
+        self.filters_: list[Filter] = filters
+        self.reason_: str = reason
         self.method_: str = _names_of(self.filters_)
         return self
 

@@ -7,8 +7,8 @@ __all__ = ['Filter', 'IMPULSES', 'GAUSSIAN', 'median', 'hampel', 'savgol', 'wien
            'stabilised', 'impulse_filters', 'gaussian_filters', 'method_of', 'words_of', 'estimated_error',
            'moved_impulses_error', 'propose']
 
-# %% ../../nbs/6i_data.filters.ipynb #879a5222
-from collections.abc import Callable, Iterable
+# %% ../../nbs/6i_data.filters.ipynb #e4dfe882
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage, signal
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6i_data.filters.ipynb #69aaf139
+# %% ../../nbs/6i_data.filters.ipynb #ca73289a
 Filter = Callable[[np.ndarray], np.ndarray]
 
 def _fitting(window: int, values: np.ndarray) -> int:
@@ -33,7 +33,7 @@ def hampel(values: np.ndarray, window: int) -> np.ndarray: return without_impuls
 
 def savgol(values: np.ndarray, window: int) -> np.ndarray:
     window = _fitting(window, values)
-    return signal.savgol_filter(values, window, min(3, window - 1))
+    return np.asarray(signal.savgol_filter(values, window, min(3, window - 1)))
 
 def wiener(values: np.ndarray, window: int, sigma: float) -> np.ndarray:
     window = _fitting(window, values)
@@ -45,25 +45,26 @@ def wavelet(values: np.ndarray, name: str, sigma: float) -> np.ndarray:
     require("skimage", "data")
     require("pywt", "data")
     from skimage.restoration import cycle_spin, denoise_wavelet
-    if min(values.shape) < 8: return values
-    room = min(16, min(values.shape) - 1)  # so that the ends do not meet when the values are shifted in a circle
+    if sigma <= 0 or min(values.shape) < 8: return values
+    room = 16  # so that the ends do not meet when the values are shifted in a circle
     padded = np.pad(values, room, mode="symmetric")
-    shrink = partial(denoise_wavelet, sigma=max(sigma, np.finfo(float).tiny), wavelet=name, rescale_sigma=False)
+    shrink = partial(denoise_wavelet, sigma=sigma, wavelet=name, rescale_sigma=False)
     found = cycle_spin(padded, shrink, max_shifts=7 if values.ndim == 1 else 3, workers=1)
     return found[(slice(room, -room),) * values.ndim]
 
 def nl_means(values: np.ndarray, strength: float, sigma: float) -> np.ndarray:
     require("skimage", "data")
     from skimage.restoration import denoise_nl_means
-    return denoise_nl_means(values, patch_size=5, patch_distance=6, h=max(strength * sigma, np.finfo(float).tiny), sigma=sigma, preserve_range=True)
+    if sigma <= 0: return values
+    return denoise_nl_means(values, patch_size=5, patch_distance=6, h=strength * sigma, sigma=sigma, preserve_range=True)
 
 def tv(values: np.ndarray, strength: float, sigma: float) -> np.ndarray:
     require("skimage", "data")
     from skimage.restoration import denoise_tv_chambolle
-    if not sigma > 0: return values
+    if sigma <= 0: return values
     return denoise_tv_chambolle(values, weight=strength * sigma, eps=0, max_num_iter=60)  # always as many: where it stops by itself depends on the last digit
 
-# %% ../../nbs/6i_data.filters.ipynb #21e5d14a
+# %% ../../nbs/6i_data.filters.ipynb #cf96fb7c
 def made_even(values: np.ndarray, gain: float, offset: float) -> np.ndarray:
     "Values whose noise has the standard deviation 1"
     return 2 / gain * np.sqrt(np.maximum(gain * values + 3 / 8 * gain**2 + offset, 0))
@@ -72,13 +73,13 @@ def stabilised(values: np.ndarray, filter: Filter, gain: float, offset: float) -
     "A filter on values whose noise grows with them"
     return gain * (np.maximum(filter(made_even(values, gain, offset)), 0)**2 / 4 - 1 / 8) - offset / gain
 
-# %% ../../nbs/6i_data.filters.ipynb #efaa2d47
+# %% ../../nbs/6i_data.filters.ipynb #23dca5d3
 def impulse_filters(
     dimensions: int,  # 1 for a series, 2 for a picture
 ) -> dict[str, list[Filter]]:  # by method
     "Filters against impulses, with several settings"
-    if dimensions == 1: return dict(hampel=[partial(hampel, window=window) for window in (9, 11)], median=[partial(median, window=window) for window in (3, 5, 7, 9)])
-    return dict(hampel=[partial(hampel, window=window) for window in (3, 5)], median=[partial(median, window=window) for window in (3, 5)])
+    windows = dict(hampel=(9, 11), median=(3, 5, 7, 9)) if dimensions == 1 else dict(hampel=(3, 5), median=(3, 5))
+    return {one.__name__: [partial(one, window=window) for window in windows[one.__name__]] for one in (hampel, median)}
 
 def gaussian_filters(
     dimensions: int,
@@ -108,7 +109,7 @@ def words_of(
     settings = ", ".join(f"{name}={value!r}" for name, value in filter.keywords.items() if name != "sigma")
     return f"{filter.func.__name__}({settings})"
 
-# %% ../../nbs/6i_data.filters.ipynb #270db708
+# %% ../../nbs/6i_data.filters.ipynb #f8181edc
 def estimated_error(
     filter: Filter,
     values: np.ndarray,  # with noise
@@ -124,7 +125,7 @@ def estimated_error(
     moves = float(np.mean([sign * (filter(values + shift * sign) - found) for sign in signs])) / shift
     return changed + sigma**2 * (2 * moves - 1)
 
-# %% ../../nbs/6i_data.filters.ipynb #962808f7
+# %% ../../nbs/6i_data.filters.ipynb #0c98ffc6
 def moved_impulses_error(
     filter: Filter,
     values: np.ndarray,  # with impulses
@@ -142,7 +143,7 @@ def moved_impulses_error(
         return np.mean((filter(np.where(np.roll(impulses, places, axes), bad, rest)) - rest)**2)
     return float(np.mean([error() for _ in range(max(1, min(32, 2**15 // values.size)))]))
 
-# %% ../../nbs/6i_data.filters.ipynb #2b7b479c
+# %% ../../nbs/6i_data.filters.ipynb #ee9780e4
 IMPULSES, GAUSSIAN = ("hampel", "median"), ("wavelet", "savgol", "wiener", "nl_means", "tv")
 
 def propose(
@@ -151,32 +152,27 @@ def propose(
     method: str = "auto",  # or the only one that is tried
 ) -> tuple[list[Filter], str]:  # the filters, one after the other, and why
     "Which filters suit the noise"
-    reasons, filters, dimensions = [str(noise)], list[Filter](), parts[0].ndim
-    def take(tried: dict[str, list[Filter]], error: Callable[[Filter, np.ndarray], float], now: float):
-        found = {one: float(np.mean([error(one, part) for part in parts])) for one in sum(tried.values(), [])}
-        best: Any = min(found, key=lambda one: found[one])
+    filters, reasons, dimensions = list[Filter](), [str(noise)], parts[0].ndim
+    def take(tried: dict[str, list[Filter]], error: Callable[[Filter, np.ndarray], float], now: float) -> None:
+        if method != "auto": tried = {method: tried[method]}
+        found = {one: float(np.mean([error(one, part) for part in parts])) for several in tried.values() for one in several}
+        best = min(found, key=found.__getitem__)
         if method == "auto" and found[best] >= now: return reasons.append("no filter is estimated to come nearer to the truth than the data")
-        lowest = {name: min(map(found.__getitem__, several)) for name, several in tried.items()}
-        changes = ", ".join(f"{name} {_decibels(now, lowest[name])}" for name in sorted(lowest, key=lambda name: lowest[name]))
-        reasons.append(f"{words_of(best)} comes nearest to the truth{', of values whose noise was made even' if noise.gain and method_of(best) in GAUSSIAN else ''}; estimated change of the error: {changes}")
+        changes = {name: _decibels(now, min(map(found.__getitem__, several))) for name, several in tried.items()}
+        reasons.append(f"{words_of(best)} comes nearest to the truth; estimated change of the error: {', '.join(map(' '.join, changes.items()))}")
         filters.append(best)
-        parts[:] = map(best, parts)
-    parts = [*parts]  # as each filter finds them
     if method in IMPULSES or method == "auto" and noise.has_impulses:
-        tried = impulse_filters(dimensions)
-        take(tried if method == "auto" else {method: tried[method]}, *_judged_by_impulses(noise))
+        if noise.has_impulses: take(impulse_filters(dimensions), moved_impulses_error, noise.share * noise.deviation**2)
+        else: take(impulse_filters(dimensions), partial(estimated_error, sigma=noise.sigma), noise.sigma**2)  # a median that was asked for
+        parts = [filters[0](part) for part in parts] if filters else parts
     if method in GAUSSIAN or method == "auto" and noise.is_gaussian:
-        sigma, even = noise.sigma, dict(gain=noise.gain, offset=noise.offset)
-        if noise.gain: sigma, parts = 1., [made_even(part, **even) for part in parts]
-        tried = gaussian_filters(dimensions, sigma)
-        take(tried if method == "auto" else {method: tried[method]}, partial(_by_estimate, sigma=sigma), sigma**2)
-        if noise.gain and filters and method_of(filters[-1]) in GAUSSIAN: filters[-1] = partial(stabilised, filter=filters[-1], **even)
+        sigma, even = (1., dict(gain=noise.gain, offset=noise.offset)) if noise.gain else (noise.sigma, {})
+        if even: parts = [made_even(part, **even) for part in parts]
+        before = len(filters)
+        take(gaussian_filters(dimensions, sigma), partial(estimated_error, sigma=sigma), sigma**2)
+        if even: filters[before:] = [partial(stabilised, filter=one, **even) for one in filters[before:]]
     return filters, "; ".join(reasons if filters else ["nothing to remove", *reasons])
 
-def _judged_by_impulses(noise: Noise) -> tuple[Callable[[Filter, np.ndarray], float], float]:
-    if noise.has_impulses: return moved_impulses_error, noise.share * noise.deviation**2
-    return partial(_by_estimate, sigma=noise.sigma), noise.sigma**2  # a median that was asked for
-
-def _by_estimate(filter: Filter, part: np.ndarray, sigma: float) -> float: return estimated_error(filter, part, sigma)
-
-def _decibels(before: float, after: float) -> str: return f"{10 * np.log10(before / after):.1f} dB" if before > 0 and after > 0 else "an unknown part"
+def _decibels(before: float, after: float) -> str:
+    if before <= 0 or after <= 0: return "unknown"
+    return f"{10 * np.log10(after / before):+.1f} dB"

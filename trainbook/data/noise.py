@@ -6,7 +6,7 @@
 __all__ = ['LEAST', 'FEWEST', 'without_impulses', 'find_impulses', 'gaussian_sigma', 'noise_growth', 'Noise', 'measure_noise',
            'mean_noise', 'as_numbers']
 
-# %% ../../nbs/6h_data.noise.ipynb #a8b047ff
+# %% ../../nbs/6h_data.noise.ipynb #f411b981
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6h_data.noise.ipynb #be789807
+# %% ../../nbs/6h_data.noise.ipynb #0d39881b
 LEAST = .05  # noise below this share of the signal's standard deviation (26 dB) is left alone
 
 def without_impulses(
@@ -38,7 +38,7 @@ def without_impulses(
 
 def find_impulses(
     values: np.ndarray,  # a series, or a picture of one channel; without holes
-    window: int | None = None,  # an odd number of values along each axis; impulses in a row are found if they are fewer than half of it. 9 in a series and 3 in a picture, if left out
+    window: int | None = None,  # odd, along each axis; impulses in a row are found if fewer than half of it. If left out, 9 in a series and 3 in a picture
 ) -> np.ndarray:  # of bool
     "Where the impulses are"
     window = window or (9 if values.ndim == 1 else 3)
@@ -52,23 +52,25 @@ def find_impulses(
         before, found = found, _far(values, rest, middle, (3.5 if values.ndim == 1 else 2.5) * steps)
         if turn and values.ndim == 1:
             between = ndimage.correlate1d(rest, np.array([-1, 4, 0, 4, -1]) / 6)  # the cubic through two values on each side
-            found = _far(values, rest, middle, steps) & _far(values, rest, between, np.maximum(steps, 5 * ndimage.median_filter(np.abs(rest - between), around)))
+            bends = ndimage.median_filter(np.abs(rest - between), around)
+            found = _far(values, rest, middle, steps) & _far(values, rest, between, np.maximum(steps, 5 * bends))
         if np.array_equal(found, before): break
     return found
 
 def _far(values: np.ndarray, rest: np.ndarray, expected: np.ndarray, here: np.ndarray) -> np.ndarray:
     "Where values are farther from what was expected than others are, and than is usual here"
-    usual = np.quantile(np.abs(rest - expected), .8) / 1.2816  # of Gaussian noise the standard deviation; not the median, as that is 0 where most values are equal
+    usual = np.quantile(np.abs(rest - expected), .8) / 1.2816  # standard deviation of Gaussian noise; the median would be 0 where most values are equal
     return np.abs(values - expected) > np.maximum(max(5 * usual, LEAST * rest.std()), here)
 
 def _scattered(is_extreme: np.ndarray) -> np.ndarray:
     "Those that lie apart from each other, as salt does, and a white wall does not; none, if too many of them have their like beside them"
-    alone = is_extreme & (ndimage.uniform_filter(is_extreme.astype(float), 7 if is_extreme.ndim == 1 else 3) < .5)
-    pairs = np.mean([np.logical_and(*(np.take(alone, part, axis) for part in (range(1, length), range(length - 1)))).sum() for axis, length in enumerate(alone.shape)])
+    def rare(window: int) -> np.ndarray: return is_extreme & (ndimage.uniform_filter(is_extreme.astype(float), window) < .5)
+    alone = rare(7 if is_extreme.ndim == 1 else 3)
+    pairs = np.mean([(np.roll(alone, 1, axis) & alone).sum() for axis in range(alone.ndim)])
     share = alone.mean()
-    return alone if share > .001 and pairs < (2 * share + .05) * alone.sum() else np.zeros_like(alone)
+    return rare(7) if share > .001 and pairs < (2 * share + .05) * alone.sum() else np.zeros_like(alone)
 
-# %% ../../nbs/6h_data.noise.ipynb #b91cb982
+# %% ../../nbs/6h_data.noise.ipynb #7ed32436
 def gaussian_sigma(
     values: np.ndarray,  # a series, or a picture of one channel; holes as NaN
 ) -> float:  # in units of the values
@@ -86,7 +88,7 @@ def gaussian_sigma(
     by_frequency = np.sqrt(np.median(power) / np.log(2))  # the power of noise has an exponential distribution, whose median is log 2
     return float(min(by_size, by_frequency))
 
-# %% ../../nbs/6h_data.noise.ipynb #10833b32
+# %% ../../nbs/6h_data.noise.ipynb #85f9ce3e
 def noise_growth(
     parts: list[np.ndarray],  # series, or pictures of one channel, of the same kind; holes as NaN
 ) -> tuple[float, float]:  # gain and offset; both 0 if the noise does not grow
@@ -104,7 +106,7 @@ def noise_growth(
     gain, offset = np.polyfit(level, sigma**2, 1)
     return float(gain), float(offset)
 
-# %% ../../nbs/6h_data.noise.ipynb #ed1a11ce
+# %% ../../nbs/6h_data.noise.ipynb #a2073eeb
 @dataclass(frozen=True)
 class Noise:
     "The noise of a series or a picture, as far as it can be told from the signal"
@@ -174,7 +176,7 @@ def mean_noise(
 def as_numbers(
     values: Any,  # a series or a picture
 ) -> np.ndarray:  # of float64
-    "An array of one to three dimensions; raises `TypeError` for what is not numbers, `ValueError` for other dimensions, infinite values, and holes in a picture"
+    "An array of one to three dimensions; raises `TypeError` for other than numbers, `ValueError` for other dimensions, infinite values, holes in a picture"
     if hasattr(values, "columns"): raise TypeError("the noise of a table is that of its columns: measure_noise(table[name]), or Denoiser().fit(table).noise_")
     array = np.asarray(values.astype("float64") if hasattr(values, "isna") and values.dtype.kind in "iuf" else values)
     if array.dtype.kind not in "iuf": raise TypeError(f"noise is measured in numbers, and these are of type {array.dtype}")
