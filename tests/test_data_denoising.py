@@ -42,9 +42,10 @@ def spikes(truth, seed, share=.05, run=1, by=5):
 
 @pytest.mark.filterwarnings("ignore")  # of checks that were skipped
 def test_scikit_learns_checks():
-    """Two checks ask that each row is transformed by itself. A filter compares it with the rows before and after, so these two can't pass."""
+    """Two checks ask that each row is transformed by itself. A filter compares it with the rows before and after, so these two can't pass. One method
+    is taken for the sake of time: to choose among all is slow for a hundred small tables, and fails the same two."""
     in_order = {"check_methods_sample_order_invariance", "check_methods_subset_invariance"}
-    for estimator, expected in ((Denoiser(), in_order), (ImageDenoiser(), set()), (TextFixer(), set())):
+    for estimator, expected in ((Denoiser("median"), in_order), (ImageDenoiser(), set()), (TextFixer(), set())):
         results = check_estimator(estimator, on_fail=None)
         assert {one["check_name"] for one in results if one["status"] == "failed"} == expected, [one["exception"] for one in results if one["exception"]]
 
@@ -70,7 +71,7 @@ def test_the_choice_is_near_the_best_and_far_from_the_worst(name, truth, bad, wr
 
 
 @pytest.mark.parametrize("clean", [
-    HEART, SEA, glucose["glucose"].tail(4000), PHOTO, data.retina()[::4, ::4], data.coffee(), np.sin(2 * np.pi * .4 * np.arange(2000)),
+    HEART, SEA, glucose["glucose"].tail(4000), PHOTO, data.retina()[300:600, 300:600], data.coffee(), np.sin(2 * np.pi * .4 * np.arange(2000)),
     np.repeat([0., 1., 0., 2.], 200), np.full(100, .1), np.array([1., 5., 2.]), np.full(50, np.nan), -HEART,
 ], ids="ECG sea glucose photograph retina coffee tone steps constant short holes negative".split())
 def test_what_has_no_noise_comes_back_as_it_was(clean):
@@ -217,7 +218,9 @@ def test_what_is_refused(call, error, words):
     with pytest.raises(error, match=words): call()
 
 
-@pytest.mark.parametrize("values", [[1., 2., 3.], [1., np.nan, 3.], [5.], [1., 2.] * 4, np.zeros((1, 1)), np.zeros((3, 5)), np.zeros((8, 8, 3), np.uint8)], ids=str)
+@pytest.mark.parametrize("values", [
+    [1., 2., 3.], [1., np.nan, 3.], [5.], [1., 2.] * 4, np.zeros((1, 1)), np.zeros((3, 5)), np.zeros((8, 8, 3), np.uint8),
+], ids="three hole one zigzag pixel black colour".split())
 @pytest.mark.parametrize("method", ["auto", "hampel", "median", "wavelet"])
 def test_small_data(values, method):
     found = denoise(values, method)

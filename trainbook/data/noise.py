@@ -6,7 +6,7 @@
 __all__ = ['LEAST', 'FEWEST', 'without_impulses', 'find_impulses', 'gaussian_sigma', 'noise_growth', 'Noise', 'measure_noise',
            'mean_noise', 'as_numbers']
 
-# %% ../../nbs/6h_data.noise.ipynb #f411b981
+# %% ../../nbs/6h_data.noise.ipynb #49eb2f6f
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6h_data.noise.ipynb #0d39881b
+# %% ../../nbs/6h_data.noise.ipynb #b4bf355e
 LEAST = .05  # noise below this share of the signal's standard deviation (26 dB) is left alone
 
 def without_impulses(
@@ -70,7 +70,7 @@ def _scattered(is_extreme: np.ndarray) -> np.ndarray:
     share = alone.mean()
     return rare(7) if share > .001 and pairs < (2 * share + .05) * alone.sum() else np.zeros_like(alone)
 
-# %% ../../nbs/6h_data.noise.ipynb #7ed32436
+# %% ../../nbs/6h_data.noise.ipynb #d8f929d6
 def gaussian_sigma(
     values: np.ndarray,  # a series, or a picture of one channel; holes as NaN
 ) -> float:  # in units of the values
@@ -88,7 +88,7 @@ def gaussian_sigma(
     by_frequency = np.sqrt(np.median(power) / np.log(2))  # the power of noise has an exponential distribution, whose median is log 2
     return float(min(by_size, by_frequency))
 
-# %% ../../nbs/6h_data.noise.ipynb #85f9ce3e
+# %% ../../nbs/6h_data.noise.ipynb #9740cb92
 def noise_growth(
     parts: list[np.ndarray],  # series, or pictures of one channel, of the same kind; holes as NaN
 ) -> tuple[float, float]:  # gain and offset; both 0 if the noise does not grow
@@ -106,7 +106,7 @@ def noise_growth(
     gain, offset = np.polyfit(level, sigma**2, 1)
     return float(gain), float(offset)
 
-# %% ../../nbs/6h_data.noise.ipynb #a2073eeb
+# %% ../../nbs/6h_data.noise.ipynb #089ace2f
 @dataclass(frozen=True)
 class Noise:
     "The noise of a series or a picture, as far as it can be told from the signal"
@@ -155,6 +155,7 @@ def measure_noise(
     impulses = find_impulses(whole) & is_known
     rest = without_impulses(whole, impulses | ~is_known)
     spread, share = float(rest[is_known].std()), float(impulses.sum() / is_known.sum())
+    if values.ndim == 2 and share < .003: share = 0.  # a few bright points in a picture are things, as a rule
     deviation = float(np.sqrt(np.mean((whole - rest)[impulses]**2))) if impulses.any() else 0.
     holed = np.where(impulses | ~is_known, np.nan, rest)
     sigma = gaussian_sigma(holed) or gaussian_sigma(rest)  # the second if impulses are everywhere
@@ -168,9 +169,10 @@ def mean_noise(
 ) -> Noise:
     "The noise of several pictures, or of several channels, that is taken for the same"
     each = [measure_noise(part) for part in parts]
-    mean = lambda name: float(np.mean([getattr(one, name) for one in each]))
-    found = Noise(sum(one.values for one in each), *map(mean, ("sigma", "share", "deviation", "spread")))
-    rest = [without_impulses(part, find_impulses(part)) if found.has_impulses else part for part in parts]
+    sigma, share, deviation = np.mean([[one.sigma, one.share, one.deviation] for one in each], axis=0).tolist()
+    rest = [without_impulses(part, find_impulses(part)) for part in parts]
+    spread = float(np.concatenate([part.ravel() for part in rest]).std())  # over all of them: a part of a picture may have little in it
+    found = Noise(sum(one.values for one in each), sigma, share, deviation, spread)
     return replace(found, **dict(zip(("gain", "offset"), noise_growth(rest)))) if found.is_gaussian else found
 
 def as_numbers(
