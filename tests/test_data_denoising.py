@@ -238,7 +238,7 @@ def test_pictures_of_it(tmp_path):
     eye, photos = random_noise(EYE[:48, :48], rng=0), random_noise(np.stack([PHOTO[:48, :48]] * 2), rng=0)
     for bad in (holed, holed.to_frame("volts"), eye, photos, HEART, np.full(20, np.nan)):
         figure = denoise(bad).draw()
-        assert [axes.get_title(loc="left").split(",")[0] for axes in figure.axes] == ["before", "after", "removed"]
+        assert [axes.get_title(loc="left").split(":")[0] for axes in figure.axes] == ["before", "after", "removed"]
         figure.savefig(tmp_path / "figure.png")
     denoise(["schÃ¶n $x^2$"]).draw().savefig(tmp_path / "figure.png")
     denoise(["fine"]).draw().savefig(tmp_path / "figure.png")

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MUCH', 'TextFixer', 'is_text', 'Denoised', 'denoise']
 
-# %% ../../nbs/6k_data.denoise.ipynb #4d213839
+# %% ../../nbs/6k_data.denoise.ipynb #6ba84905
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# %% ../../nbs/6k_data.denoise.ipynb #90ae4124
+# %% ../../nbs/6k_data.denoise.ipynb #e04bac52
 class TextFixer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Repairs texts that were read in the wrong encoding, escaped once too often, or have control characters in them; has nothing to learn"
 
@@ -69,7 +69,7 @@ def _fixed(text: Any) -> Any:
     return fix_text(text, TextFixerConfig(
         uncurl_quotes=False, fix_latin_ligatures=False, fix_character_width=False, fix_line_breaks=False, normalization=None))
 
-# %% ../../nbs/6k_data.denoise.ipynb #a7d09c8b
+# %% ../../nbs/6k_data.denoise.ipynb #8dcb2cb1
 MUCH = .2  # autocorrelation above which what was removed is no noise
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ class Denoised:
         before, after = self.data, self.cleaned
         if isinstance(before, pd.DataFrame): before, after = before[[*self.noise]], after[[*self.noise]]
         if self.noise is not None: return before.astype("float64") - after.astype("float64")
-        return pd.DataFrame([pair for pair in zip(before, after) if isinstance(pair[0], str) and pair[0] != pair[1]], columns=["before", "after"])
+        pairs = pd.DataFrame([*zip(before, after)], before.index if isinstance(before, pd.Series) else None, columns=["before", "after"])
+        return pairs[[isinstance(old, str) and old != new for old, new in zip(before, after)]]
 
     @property
     def autocorrelation(self) -> Any:
@@ -108,12 +109,12 @@ class Denoised:
     ) -> "Figure":
         "Before, after, and what was removed; raises `KeyError` for a column that has no noise measured"
         from matplotlib.figure import Figure
-        before, after, removed, title = self.data, self.cleaned, self.removed, self.reason
+        before, after, removed, method = self.data, self.cleaned, self.removed, self.method
         if self.noise is None: return _draw_texts(removed)
         if isinstance(before, pd.DataFrame):
             if column is None: column = next((name for name in self.noise if self.method[name] != "none"), next(iter(self.noise), None))
             if column not in self.noise: raise KeyError(f"there is no column of numbers {column!r}; there are {', '.join(map(repr, self.noise)) or 'none'}")
-            before, after, removed, title = (part[column] for part in (before, after, removed, self.reason))
+            before, after, removed, method = (part[column] for part in (before, after, removed, method))
         arrays = [np.asarray(part.astype("float64")) for part in (before, after, removed)]
         correlation = _autocorrelation(arrays[2])
         is_series = arrays[0].ndim == 1
@@ -121,7 +122,8 @@ class Denoised:
         height, width = (4.2, 7) if is_series else (.4 + 2.8 * arrays[0].shape[0] / arrays[0].shape[1], 8.4)
         figure = Figure((width, height), layout="constrained")
         axes = figure.subplots(3, 1, sharex=True) if is_series else figure.subplots(1, 3)
-        titles = "before", "after", "removed" if np.isnan(correlation) else f"removed, autocorrelation {correlation:.2f}"
+        if method == "none": titles = "before", "after: nothing was removed", "removed"
+        else: titles = "before", f"after: {method}", f"removed: autocorrelation {correlation:.2f}"
         for one, values, words in zip(axes, arrays, titles):
             (_draw_series if is_series else _draw_picture)(one, values, words)
             one.set_title(words, loc="left", fontsize=9, color="#1b1f24")
@@ -147,7 +149,7 @@ def _said(correlation: float) -> str:
     return f"; autocorrelation of what was removed: {correlation:.2f}{is_much}"
 
 def _draw_series(axes: "Axes", values: np.ndarray, words: str):
-    axes.plot(*decimate(np.arange(len(values)), values), color={"before": "#b6bec7", "after": "#0f6fc6"}.get(words, "#1b1f24"), lw=1)
+    axes.plot(*decimate(np.arange(len(values)), values), color={"before": "#b6bec7", "after": "#0f6fc6"}.get(words.split(":")[0], "#1b1f24"), lw=1)
     set_quiet(axes, "")
 
 def _first_picture(values: np.ndarray) -> np.ndarray:
