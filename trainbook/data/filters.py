@@ -7,7 +7,7 @@ __all__ = ['Filter', 'IMPULSES', 'GAUSSIAN', 'median', 'hampel', 'savgol', 'wien
            'stabilised', 'impulse_filters', 'gaussian_filters', 'method_of', 'words_of', 'estimated_error',
            'moved_impulses_error', 'propose']
 
-# %% ../../nbs/6i_data.filters.ipynb #e3cd2431
+# %% ../../nbs/6i_data.filters.ipynb #97be474a
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from ..run.needs import missing, require
 try: from scipy import ndimage, signal
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/6i_data.filters.ipynb #5529eebe
+# %% ../../nbs/6i_data.filters.ipynb #3a248281
 Filter = Callable[[np.ndarray], np.ndarray]
 
 def _fitting(window: int, values: np.ndarray) -> int:
@@ -64,7 +64,7 @@ def tv(values: np.ndarray, strength: float, sigma: float) -> np.ndarray:
     if sigma <= 0: return values
     return denoise_tv_chambolle(values, weight=strength * sigma, eps=0, max_num_iter=60)  # always as many: where it stops by itself depends on the last digit
 
-# %% ../../nbs/6i_data.filters.ipynb #7c406888
+# %% ../../nbs/6i_data.filters.ipynb #6ed2f625
 def made_even(values: np.ndarray, gain: float, offset: float) -> np.ndarray:
     "Values whose noise has the standard deviation 1"
     return 2 / gain * np.sqrt(np.maximum(gain * values + 3 / 8 * gain**2 + offset, 0))
@@ -73,7 +73,7 @@ def stabilised(values: np.ndarray, filter: Filter, gain: float, offset: float) -
     "A filter on values whose noise grows with them"
     return gain * (np.maximum(filter(made_even(values, gain, offset)), 0)**2 / 4 - 1 / 8) - offset / gain
 
-# %% ../../nbs/6i_data.filters.ipynb #95693830
+# %% ../../nbs/6i_data.filters.ipynb #f43e5735
 def impulse_filters(
     dimensions: int,  # 1 for a series, 2 for a picture
 ) -> dict[str, list[Filter]]:  # by method
@@ -109,7 +109,7 @@ def words_of(
     settings = ", ".join(f"{name}={value!r}" for name, value in filter.keywords.items() if name != "sigma")
     return f"{filter.func.__name__}({settings})"
 
-# %% ../../nbs/6i_data.filters.ipynb #412bf620
+# %% ../../nbs/6i_data.filters.ipynb #4288c574
 def estimated_error(
     filter: Filter,
     values: np.ndarray,  # with noise
@@ -125,7 +125,7 @@ def estimated_error(
     moves = float(np.mean([sign * (filter(values + shift * sign) - found) for sign in signs])) / shift
     return changed + sigma**2 * (2 * moves - 1)
 
-# %% ../../nbs/6i_data.filters.ipynb #45c67820
+# %% ../../nbs/6i_data.filters.ipynb #c66812ea
 def moved_impulses_error(
     filter: Filter,
     values: np.ndarray,  # with impulses
@@ -143,7 +143,7 @@ def moved_impulses_error(
         return np.mean((filter(np.where(np.roll(impulses, places, axes), bad, rest)) - rest)**2)
     return float(np.mean([error() for _ in range(max(1, min(32, 2**15 // values.size)))]))
 
-# %% ../../nbs/6i_data.filters.ipynb #5a2d745b
+# %% ../../nbs/6i_data.filters.ipynb #5d824d0f
 IMPULSES, GAUSSIAN = ("hampel", "median"), ("wavelet", "savgol", "wiener", "nl_means", "tv")  # which methods are for which noise
 
 def propose(
@@ -174,5 +174,6 @@ def propose(
     return filters, "; ".join(reasons if filters else ["nothing to remove", *reasons])
 
 def _decibels(before: float, after: float) -> str:
-    if before <= 0 or after <= 0: return "unknown"
+    if before <= 0: return "from 0"
+    if after <= 0: return "to about 0"  # an estimate may fall below
     return f"{10 * np.log10(after / before):+.1f} dB"
