@@ -94,7 +94,7 @@ def main():
             changes = sum(1 for file in (folder / "clean").glob("*.jsonl") for _ in open(file, "rb"))
         peaks[rows] = found["shards"]["peak"]
         if found["shards"]["hash"] != found["whole"]["hash"]: raise SystemExit(f"{rows} rows: the hashes differ: {found}")
-        lines.append([f"{rows:,}", f"{changes:,}", f"{log:,.0f}", *(f"{found[name]['peak']:,.0f}" for name in found), *(f"{found[name]['seconds']:.0f}" for name in found)])
+        lines.append([f"{rows:,}", f"{changes:,}", f"{log:,.0f}", *(f"{found[name][of]:,.0f}" for of in ("peak", "seconds") for name in found)])
     head = ["rows", "cells in the log", "log, MB", "peak in shards, MB", "peak of the whole, MB", "seconds, with the log", "seconds of the whole, without"]
     about = "The same steps, fitted to the first 250,000 rows; both ways give the same hash."
     write_section("shards", ["## Cleaning in shards", "", f"{provenance('python bench/shards.py')} {about}", "", *table(head, lines)])
