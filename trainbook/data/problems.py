@@ -171,9 +171,10 @@ def problems_of(
     "Problems of a table, those of the whole table first; raises `TypeError` or `ValueError` if its columns can't be told apart"
     check_columns(table)
     yield from _table_problems(table)
+    useless = {name for name, values in table.items() if _nothing(name, values)}  # of which nothing else is told
     for rule in RULES:
         for name, values in table.items():
-            found = rule(name, values)
+            found = rule(name, values) if rule is _nothing or name not in useless else None
             if found: yield found
 
 def find_problems(
