@@ -890,6 +890,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                       'trainbook.data.steps._imported': ('data.steps.html#_imported', 'trainbook/data/steps.py'),
                                       'trainbook.data.steps._made': ('data.steps.html#_made', 'trainbook/data/steps.py'),
                                       'trainbook.data.steps._own': ('data.steps.html#_own', 'trainbook/data/steps.py'),
+                                      'trainbook.data.steps._seeded': ('data.steps.html#_seeded', 'trainbook/data/steps.py'),
                                       'trainbook.data.steps._shorter': ('data.steps.html#_shorter', 'trainbook/data/steps.py'),
                                       'trainbook.data.steps.built': ('data.steps.html#built', 'trainbook/data/steps.py'),
                                       'trainbook.data.steps.check_step': ('data.steps.html#check_step', 'trainbook/data/steps.py'),
