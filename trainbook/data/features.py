@@ -6,7 +6,7 @@
 __all__ = ['MOST_NEW', 'STATISTICS', 'AddsColumns', 'check_finite', 'check_known', 'number_names', 'Combinations',
            'GroupStatistics']
 
-# %% ../../nbs/6l_data.features.ipynb #a61923fe
+# %% ../../nbs/6l_data.features.ipynb #5177d1c5
 from collections.abc import Sequence
 from itertools import combinations, permutations
 from typing import Any, Literal
@@ -22,7 +22,7 @@ try:
     from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6l_data.features.ipynb #c0d3bdc5
+# %% ../../nbs/6l_data.features.ipynb #13fd3c6b
 class AddsColumns(TransformerMixin, BaseEstimator):
     "A transformer that leaves all columns as they are and adds others behind them; a class of one's own defines `learn` and `added`"
 
@@ -36,7 +36,7 @@ class AddsColumns(TransformerMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> "AddsColumns":
         "Raises `ValueError` for no rows, infinite numbers, and columns that can't be told apart; `KeyError` for a column that is not there"
-        table = self._table(X, reset=True)
+        table = self.table(X, reset=True)
         self.new_names_: list[str] = self.learn(table, y)
         if twice := [name for name in self.new_names_ if name in table.columns]:
             raise ValueError(f"a new column would be called {twice[0]!r}, and there is one of that name; was this step done before?")
@@ -45,7 +45,7 @@ class AddsColumns(TransformerMixin, BaseEstimator):
     def transform(self, X: Any) -> Any:  # a DataFrame for a DataFrame, an array for an array
         "The table, and the new columns behind it"
         check_is_fitted(self)
-        table = self._table(X, reset=False)
+        table = self.table(X)
         found = pd.concat([table, self.added(table)[self.new_names_]], axis=1)
         return found if isinstance(X, pd.DataFrame) else found.to_numpy()
 
@@ -55,7 +55,12 @@ class AddsColumns(TransformerMixin, BaseEstimator):
         old = getattr(self, "feature_names_in_", [f"x{place}" for place in range(self.n_features_in_)])
         return np.array([*old, *self.new_names_], dtype=object)
 
-    def _table(self, X: Any, reset: bool) -> pd.DataFrame:
+    def table(
+        self,
+        X: Any,
+        reset: bool = False,  # whether its columns are the ones to expect from now on
+    ) -> pd.DataFrame:
+        "What was given, checked, as a table"
         if isinstance(X, pd.DataFrame):
             check_columns(X)
             if not len(X): raise ValueError("this table has 0 rows; at least one is needed")
@@ -71,7 +76,7 @@ class AddsColumns(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-# %% ../../nbs/6l_data.features.ipynb #f711b901
+# %% ../../nbs/6l_data.features.ipynb #4e68e180
 def check_finite(
     table: pd.DataFrame,
 ) -> None:
@@ -94,7 +99,7 @@ def number_names(
     "The names of the columns of numbers; truth values are none"
     return [name for name, kind in table.dtypes.items() if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)]
 
-# %% ../../nbs/6l_data.features.ipynb #2aba376f
+# %% ../../nbs/6l_data.features.ipynb #bda6ace5
 MOST_NEW = 10_000  # columns that all pairs may make
 
 class Combinations(AddsColumns):
@@ -136,7 +141,7 @@ def _as_numbers(table: pd.DataFrame, name: Any) -> "np.ndarray[Any, Any]":
     try: return table[name].to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError): raise ValueError(f"column {name!r} has the type {table[name].dtype}, and only numbers can be combined") from None
 
-# %% ../../nbs/6l_data.features.ipynb #e02e0f1a
+# %% ../../nbs/6l_data.features.ipynb #8b540b31
 STATISTICS = "mean", "std", "min", "max", "median", "count"
 
 class GroupStatistics(AddsColumns):
