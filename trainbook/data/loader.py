@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['rows_at', 'places_of', 'TableTensors', 'inputs_of', 'targets_of', 'to_loader']
 
-# %% ../../nbs/6w_data.loader.ipynb #a19737c9
+# %% ../../nbs/6w_data.loader.ipynb #15bbdb93
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +24,7 @@ from ..run.needs import missing
 try: from sklearn.preprocessing import FunctionTransformer
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6w_data.loader.ipynb #e5f1ed70
+# %% ../../nbs/6w_data.loader.ipynb #de8273f0
 def rows_at(
     table: pd.DataFrame,
     places: Any,  # from 0 on
@@ -45,7 +45,7 @@ def places_of(
         raise ValueError(f"rows are different whole numbers from 0 to {count - 1}, a slice, or a truth value for each of {count} rows; got {rows!r:.100}")
     return places
 
-# %% ../../nbs/6w_data.loader.ipynb #64727c19
+# %% ../../nbs/6w_data.loader.ipynb #5273dd72
 class TableTensors(TensorDataset):
     "Rows of a table as tensors, which know where they come from"
 
@@ -83,14 +83,15 @@ def targets_of(
     "Raises `ValueError` for holes, for classes of several types, and for several targets that are not numbers"
     asked = table.iloc[places]
     for name, values in asked.items():
-        if count := int(values.isna().sum()): raise ValueError(f"the target {name!r} is missing in {count} rows; leave these out by rows=table[{name!r}].notna()")
+        holes = int(values.isna().sum())
+        if holes: raise ValueError(f"the target {name!r} is missing in {holes} rows; leave these out by rows=table[{name!r}].notna()")
     if table.shape[1] > 1 or pd.api.types.is_float_dtype(table.dtypes.iloc[0]): return inputs_of(asked), None
     values = table.iloc[:, 0].dropna()
     try: classes = values.cat.categories if isinstance(values.dtype, pd.CategoricalDtype) else pd.Index(sorted(values.unique()))
     except TypeError: raise ValueError(f"the target {values.name!r} holds values of several types, which have no order: {values.iloc[:3].tolist()}") from None
     return torch.from_numpy(classes.get_indexer(pd.Index(asked.iloc[:, 0])).astype(np.int64)), classes.tolist()
 
-# %% ../../nbs/6w_data.loader.ipynb #11029733
+# %% ../../nbs/6w_data.loader.ipynb #090960f5
 def to_loader(
     data: "Dataset | FeatureSet",
     target: Any,  # the column that is to be predicted; a list of several columns of numbers
