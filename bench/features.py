@@ -17,13 +17,14 @@ from scipy.stats import t as student
 from skimage import data as pictures
 from skimage.color import rgb2gray
 from sklearn.base import clone
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from skrub import tabular_pipeline
 
 from report import provenance, table, write_section
@@ -35,20 +36,23 @@ ACCURACY = .90  # of deep features, with five labels of each kind
 
 
 def tables() -> dict[str, tuple[pd.DataFrame, pd.Series]]:
-    "Inputs and target of real tables; the first two have columns of texts"
-    birds = penguins.dropna(ignore_index=True)
-    return dict(
-        cars=(autompg_clean.drop(columns=["name", "mpg"]), autompg_clean["mpg"]),
-        penguins=(birds.drop(columns="body_mass_g"), birds["body_mass_g"]),
-        diabetes=load_diabetes(return_X_y=True, as_frame=True),
-        wine=load_wine(return_X_y=True, as_frame=True),
-        breast_cancer=load_breast_cancer(return_X_y=True, as_frame=True))
+    "Inputs and target of real tables; only one has columns of texts"
+    cars, birds = autompg_clean.drop(columns=["name", "mpg"]), penguins.dropna(ignore_index=True)
+    return {
+        "cars": (cars.select_dtypes("number"), autompg_clean["mpg"]),
+        "cars, with make and origin": (cars, autompg_clean["mpg"]),
+        "penguins": (birds.select_dtypes("number").drop(columns="body_mass_g"), birds["body_mass_g"]),
+        "diabetes": load_diabetes(return_X_y=True, as_frame=True),
+        "wine": load_wine(return_X_y=True, as_frame=True),
+        "breast_cancer": load_breast_cancer(return_X_y=True, as_frame=True)}
 
 
 def models(is_class: bool) -> dict:
+    "A line for all tables, and trees for those of numbers to predict, as trees for classes would take an hour"
     line = LogisticRegression(max_iter=2000) if is_class else RidgeCV(np.logspace(-3, 3, 13))
-    trees = (HistGradientBoostingClassifier if is_class else HistGradientBoostingRegressor)(random_state=0)
-    return {"straight line": tabular_pipeline(line), "boosted trees": tabular_pipeline(trees)}
+    texts = OneHotEncoder(handle_unknown="ignore", sparse_output=False), make_column_selector(dtype_exclude="number")
+    found = {"straight line": make_pipeline(make_column_transformer(texts, remainder=StandardScaler()), line)}
+    return found if is_class else found | {"boosted trees": tabular_pipeline(HistGradientBoostingRegressor(max_iter=50, random_state=0))}
 
 
 def gains(inputs: pd.DataFrame, target: pd.Series, model, is_class: bool, folds: int, seed: int) -> pd.DataFrame:
@@ -146,10 +150,11 @@ def main():
     best = deep[3]["deep, `pool`"].mean()
     leaks, all_leaks, alarms, without = planted()
     about = (f"`FeatureSearch(model)`, {arguments.folds} outer folds; in each of them the search is done anew and judges itself by five inner ones. "
-             "Gain: with the columns that it keeps less without, and a 95 % interval for folds that share their rows; of a log loss that is how much it falls. Kept: "
-             "new columns in each outer fold, 0 where the gain could not be told from nothing.")
+             "Gain: with the columns that it keeps less without, and a 95 % interval for folds that share their rows; of a log loss that is how much "
+             "it falls. Kept: new columns in each outer fold, 0 where the gain could not be told from nothing.")
     five = (f"Patches of 64 pixels of scikit-image's textures, five labels of each kind from the left halves of the photographs, tested on the right halves; "
-            f"logistic regression, {arguments.draws} draws of the labels, ± their standard deviation. Three kinds are brick, grass and gravel; five have the moon and tissue, too.")
+            f"logistic regression, {arguments.draws} draws of the labels, ± their standard deviation. Three kinds are brick, grass and gravel; "
+            "five have the moon and tissue, too.")
     kinds = [[kind, *(f"{deep[count][kind].mean():.3f} ± {deep[count][kind].std():.3f}" for count in deep)] for kind in deep[3]]
     met = not is_worse and is_better, best >= ACCURACY, leaks == all_leaks == 100 and not alarms
     said = ["met" if one else "**missed**" for one in met]
@@ -157,8 +162,8 @@ def main():
              *table(["table", "model", "score", "raw", "with new columns", "gain", "kept", "CPU s"], rows), "",
              f"Goal: worse in no table, better in one or more: {said[0]}. Worse is a gain whose interval is below 0, or that loses more than a hundredth.", "",
              five, "", *table(["features", "3 kinds", "5 kinds"], kinds), "", f"Goal, deep features: at least {ACCURACY:.2f}: {said[1]}.", "",
-             f"Of {all_leaks} planted leaks of future rows (20 kinds on 5 real series) `find_leaks` found {leaks}; of {without} features that look back only it blamed "
-             f"{alarms}. Goal: all, and none: {said[2]}."]
+             f"Of {all_leaks} planted leaks of future rows (20 kinds on 5 real series) `find_leaks` found {leaks}; of {without} features that look "
+             f"back only it blamed {alarms}. Goal: all, and none: {said[2]}."]
     write_section("features", lines)
     if not all(met): raise SystemExit("a goal is missed")
 

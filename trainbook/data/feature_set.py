@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['GRID', 'MOST_VALUES', 'DAY', 'DIFFERENCE', 'column_figures', 'FeatureSet', 'versions', 'diff', 'draw_diff']
 
-# %% ../../nbs/6q_data.feature_set.ipynb #a8680e40
+# %% ../../nbs/6q_data.feature_set.ipynb #3eb55fa6
 import json, os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TYPE_CHECKING
@@ -22,7 +22,7 @@ from ..widget.curves import set_quiet
 
 if TYPE_CHECKING: from matplotlib.figure import Figure
 
-# %% ../../nbs/6q_data.feature_set.ipynb #04f5071a
+# %% ../../nbs/6q_data.feature_set.ipynb #e49708c3
 GRID = np.linspace(0, 1, 101)
 MOST_VALUES = 50  # whose shares are kept
 DAY = pd.Timedelta("1D")
@@ -42,16 +42,16 @@ def column_figures(
     if not len(numbers): return found | dict(mean=None, std=None, quantiles=[])
     return found | dict(mean=float(numbers.mean()), std=float(numbers.std()), quantiles=np.quantile(numbers, GRID).tolist())
 
-# %% ../../nbs/6q_data.feature_set.ipynb #611182dc
+# %% ../../nbs/6q_data.feature_set.ipynb #0c924fb7
 @dataclass(frozen=True)
 class FeatureSet:
     "A version of a table of features"
     name: str
     version: int  # 1 for the first one
-    lineage: "list[dict[str, Any]]"  # from the raw file to this table
+    lineage: "list[dict[str, Any]]" = field(compare=False)  # from the raw file to this table
     parent: str | None  # the hash of the version before
     made: str  # when, in UTC
-    figures: "list[dict[str, Any]]"  # of each column, as `column_figures` gives them, with its name as `column`
+    figures: "list[dict[str, Any]]" = field(compare=False)  # of each column, as `column_figures` gives them, with its name as `column`
     dir: Path  # where the raw file is kept
 
     @classmethod
@@ -65,7 +65,7 @@ class FeatureSet:
         name = name or data.name
         file = _file(name, data.dir)
         before = versions(name, data.dir) if file.exists() else []
-        if before and before[-1].lineage == data.lineage: return before[-1]
+        if before and json.dumps(before[-1].lineage) == json.dumps(data.lineage): return before[-1]
         figures = [dict(column=column if isinstance(column, str | int) else str(column)) | column_figures(values) for column, values in data.table.items()]
         found = cls(name, len(before) + 1, data.lineage, before[-1].hash if before else None,
                     datetime.now(timezone.utc).isoformat(timespec="seconds"), figures, data.dir)
@@ -123,7 +123,7 @@ def versions(
     what = f"there are {', '.join(known)}" if known else "FeatureSet.of(dataset, name) makes one"
     raise FileNotFoundError(f"there is no feature set {name!r} in {dir}; {what}")
 
-# %% ../../nbs/6q_data.feature_set.ipynb #fcc5e9a6
+# %% ../../nbs/6q_data.feature_set.ipynb #661968b2
 DIFFERENCE = ["what", "type", "new_type", "holes", "new_holes", "mean", "new_mean", "std", "new_std", "shift"]
 
 def diff(
@@ -150,7 +150,7 @@ def _shift(old: dict[str, Any], new: dict[str, Any]) -> float:
     distance = float(np.abs(np.subtract(old["quantiles"], new["quantiles"])).mean())
     return distance / old["std"] if old["std"] else float("inf") if distance else 0.
 
-# %% ../../nbs/6q_data.feature_set.ipynb #a8aa02dd
+# %% ../../nbs/6q_data.feature_set.ipynb #2db3e6b3
 def draw_diff(
     old: FeatureSet,
     new: FeatureSet,
@@ -159,7 +159,8 @@ def draw_diff(
     "The distributions of columns that have changed, in both versions; raises `ValueError` if there is none"
     from matplotlib.figure import Figure
     found = diff(old, new)
-    names = found[found["what"].isin(["values", "type"])].sort_values("shift", ascending=False, kind="stable").index[:most]
+    changed: pd.Series = found.loc[found["what"].isin(["values", "type"]), "shift"]
+    names = changed.sort_values(ascending=False, kind="stable").index[:most]
     if not len(names): raise ValueError(f"no column of {old!r} has other values in {new!r}; diff(old, new) tells what was added or removed")
     before, after = ({one["column"]: one for one in version.figures} for version in (old, new))
     across = min(3, len(names))

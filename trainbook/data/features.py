@@ -6,7 +6,7 @@
 __all__ = ['MOST_NEW', 'STATISTICS', 'AddsColumns', 'check_finite', 'check_known', 'number_names', 'Combinations',
            'GroupStatistics']
 
-# %% ../../nbs/6l_data.features.ipynb #5177d1c5
+# %% ../../nbs/6l_data.features.ipynb #2948759d
 from collections.abc import Sequence
 from itertools import combinations, permutations
 from typing import Any, Literal
@@ -22,9 +22,10 @@ try:
     from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6l_data.features.ipynb #13fd3c6b
+# %% ../../nbs/6l_data.features.ipynb #ad64a1f8
 class AddsColumns(TransformerMixin, BaseEstimator):
     "A transformer that leaves all columns as they are and adds others behind them; a class of one's own defines `learn` and `added`"
+    n_features_in_: int
 
     def learn(self, table: pd.DataFrame, y: Any) -> "list[str]":
         "Looks at the table that it is fitted to; gives the names of the new columns"
@@ -65,9 +66,11 @@ class AddsColumns(TransformerMixin, BaseEstimator):
             check_columns(X)
             if not len(X): raise ValueError("this table has 0 rows; at least one is needed")
             check_finite(X)
-            validate_data(self, X, reset=reset, skip_check_array=True)
+            given: Any = X
+            validate_data(self, given, reset=reset, skip_check_array=True)
             return X
-        array: Any = check_array(X, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
+        as_numbers: dict[str, Any] = dict(dtype=np.float64, ensure_all_finite="allow-nan", input_name="X")
+        array: Any = check_array(X, **as_numbers)
         validate_data(self, array, reset=reset, skip_check_array=True)
         return pd.DataFrame(array, columns=[f"x{place}" for place in range(array.shape[1])])
 
@@ -76,7 +79,7 @@ class AddsColumns(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
-# %% ../../nbs/6l_data.features.ipynb #4e68e180
+# %% ../../nbs/6l_data.features.ipynb #21e9f7d0
 def check_finite(
     table: pd.DataFrame,
 ) -> None:
@@ -99,7 +102,7 @@ def number_names(
     "The names of the columns of numbers; truth values are none"
     return [name for name, kind in table.dtypes.items() if pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)]
 
-# %% ../../nbs/6l_data.features.ipynb #bda6ace5
+# %% ../../nbs/6l_data.features.ipynb #096a5fad
 MOST_NEW = 10_000  # columns that all pairs may make
 
 class Combinations(AddsColumns):
@@ -141,7 +144,7 @@ def _as_numbers(table: pd.DataFrame, name: Any) -> "np.ndarray[Any, Any]":
     try: return table[name].to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError): raise ValueError(f"column {name!r} has the type {table[name].dtype}, and only numbers can be combined") from None
 
-# %% ../../nbs/6l_data.features.ipynb #8b540b31
+# %% ../../nbs/6l_data.features.ipynb #d0d07a6e
 STATISTICS = "mean", "std", "min", "max", "median", "count"
 
 class GroupStatistics(AddsColumns):

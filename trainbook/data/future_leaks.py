@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ROWS', 'COLUMNS', 'cut_off', 'changed_after', 'find_leaks']
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #92e17d83
+# %% ../../nbs/6o_data.future_leaks.ipynb #e11953f8
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -16,14 +16,14 @@ import pandas as pd
 from .difference import check_table
 from ..run.fault import explain
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #c859b49b
+# %% ../../nbs/6o_data.future_leaks.ipynb #4561ff03
 def cut_off(
     table: pd.DataFrame,
     time: Any,  # the column that tells the time
     last: Any,  # the last time that is known
 ) -> pd.DataFrame:
     "The rows at or before a time"
-    return table[table[time] <= last]
+    return table.loc[table[time] <= last]
 
 def changed_after(
     table: pd.DataFrame,
@@ -37,18 +37,19 @@ def changed_after(
     return found
 
 def _changed(values: pd.Series, is_later: "np.ndarray[Any, Any]", random: np.random.Generator) -> pd.Series:
-    array, count = values.array.copy(), int(is_later.sum())
+    array: Any = values.array.copy()
+    count = int(is_later.sum())
     drawn: Any = array[random.integers(len(array), size=count)]
     kind = values.dtype
     if pd.api.types.is_datetime64_any_dtype(kind): drawn = drawn + pd.to_timedelta(random.integers(1, 1000, size=count), unit="h")
     elif pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
-        spread = float(pd.to_numeric(values).std()) or 1.
-        moved = random.normal(0, 3 * (spread if np.isfinite(spread) else 1.), size=count)
+        spread = float(np.nanstd(values.to_numpy(dtype=float, na_value=np.nan))) if values.notna().any() else 0.
+        moved = random.normal(0, 3 * spread or 1., size=count)
         drawn = drawn + (np.round(moved) + 1).astype(int) if pd.api.types.is_integer_dtype(kind) else drawn + moved
     array[is_later] = pd.array(drawn, dtype=kind)
     return pd.Series(array, values.index, name=values.name)
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #ebc698cf
+# %% ../../nbs/6o_data.future_leaks.ipynb #90ef2d26
 ROWS = "(whether the row is there)"  # in place of a column
 
 def _differs(full: pd.Series, other: pd.Series, tolerance: float) -> "np.ndarray[Any, Any]":
@@ -63,7 +64,7 @@ def _differs(full: pd.Series, other: pd.Series, tolerance: float) -> "np.ndarray
     with np.errstate(invalid="ignore"): near = np.abs(one - two) <= tolerance * np.fmax(np.fmax(np.abs(one), np.abs(two)), usual)
     return ~(near | (one == two) | (np.isnan(one) & np.isnan(two)))
 
-def _compared(full: pd.DataFrame, other: pd.DataFrame, known: "np.ndarray[Any, Any]", tolerance: float) -> "Iterator[tuple[Any, int, Any, Any]]":
+def _compared(full: pd.DataFrame, other: pd.DataFrame, known: "np.ndarray[Any, Any]", tolerance: float) -> "Iterator[tuple[Any, Any, Any, Any]]":
     "Of each column that differs the first of the rows that are known, and its value with and without its future"
     here, there = np.isin(known, full.index), np.isin(known, other.index)
     if (here != there).any():
@@ -73,12 +74,13 @@ def _compared(full: pd.DataFrame, other: pd.DataFrame, known: "np.ndarray[Any, A
     one, two = full.loc[rows], other.loc[rows]
     for name in full.columns.union(other.columns, sort=False) if len(rows) else []:
         if name not in one.columns or name not in two.columns:
-            yield name, rows[0], *("is there" if name in table.columns else "is not there" for table in (one, two))
+            value, without = ("is there" if name in table.columns else "is not there" for table in (one, two))
+            yield name, rows[0], value, without
             continue
         places = np.flatnonzero(_differs(one[name], two[name], tolerance))
         if len(places): yield name, rows[places[0]], one[name].iloc[places[0]], two[name].iloc[places[0]]
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #32a14d07
+# %% ../../nbs/6o_data.future_leaks.ipynb #ce4b6610
 COLUMNS = ["column", "row", "time", "last", "how", "value", "without"]
 
 def find_leaks(
@@ -96,7 +98,7 @@ def find_leaks(
     make = _maker(make_features, table.index)
     full = make(tables)
     if not full.equals(make(tables)): raise ValueError("the features are others when they are made of the same table again; give what draws at chance a seed")
-    at = table[time].reset_index(drop=True).sort_values(kind="stable")
+    at: pd.Series = table[time].reset_index(drop=True).sort_values(kind="stable")
     found, compared, problem = dict[Any, dict[str, Any]](), 0, None
     for last in _cuts(table, at, cuts, random):
         for how, future in (("cut off", cut_off), ("changed", partial(changed_after, random=random))):
@@ -105,7 +107,7 @@ def find_leaks(
                 problem = error
                 continue
             compared += 1
-            for name, row, value, without in _compared(full, other, at.index[(at <= last).to_numpy()].to_numpy(), tolerance):
+            for name, row, value, without in _compared(full, other, at.index.to_numpy()[(at <= last).to_numpy()], tolerance):
                 entry = dict(column=name, row=table.index[row], time=table[time].iloc[row], last=last, how=how, value=value, without=without)
                 if name not in found or entry["time"] < found[name]["time"]: found[name] = entry
     if problem is not None and not compared:
@@ -140,17 +142,17 @@ def _fresh(step: Any) -> Any:
     from sklearn.base import clone  # only a transformer needs it
     return clone(step)
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #ca7487ca
+# %% ../../nbs/6o_data.future_leaks.ipynb #cc546fcc
 def _check(table: Any, time: Any):
     check_table(table)
     if time not in table.columns: raise KeyError(f"there is no column {time!r}; there are {', '.join(map(str, table.columns))}")
     if table[time].isna().any(): raise ValueError(f"the time is missing in {int(table[time].isna().sum())} rows; leave these out")
 
 def _cuts(table: pd.DataFrame, at: pd.Series, count: int | None, random: np.random.Generator) -> "list[Any]":
-    times = at.unique()[:-1]
+    times: Any = at.drop_duplicates().to_numpy()[:-1]
     if not len(times): raise ValueError("two or more different times are needed: before the last one, nothing can be known too early")
     if count is None or len(times) <= count: return [*times]
     spread = times[np.unique(np.linspace(0, len(times) - 1, (count + 1) // 2).astype(int))]
-    with_holes = at[table.iloc[at.index].isna().any(axis=1).to_numpy()].unique()
-    rest = np.setdiff1d(with_holes if len(with_holes) else times, [*spread, at.iloc[-1]])
+    with_holes = at.loc[table.isna().any(axis=1).to_numpy()[at.index]].drop_duplicates().to_numpy()
+    rest = np.setdiff1d(with_holes if len(with_holes) else times, [*spread, at.to_numpy()[-1]])
     return sorted([*spread, *random.choice(rest, min(len(rest), count // 2), replace=False)])

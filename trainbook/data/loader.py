@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['rows_at', 'places_of', 'TableTensors', 'inputs_of', 'targets_of', 'to_loader']
 
-# %% ../../nbs/6w_data.loader.ipynb #15bbdb93
+# %% ../../nbs/6w_data.loader.ipynb #e3357171
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +24,7 @@ from ..run.needs import missing
 try: from sklearn.preprocessing import FunctionTransformer
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6w_data.loader.ipynb #de8273f0
+# %% ../../nbs/6w_data.loader.ipynb #3ca6a403
 def rows_at(
     table: pd.DataFrame,
     places: Any,  # from 0 on
@@ -45,7 +45,7 @@ def places_of(
         raise ValueError(f"rows are different whole numbers from 0 to {count - 1}, a slice, or a truth value for each of {count} rows; got {rows!r:.100}")
     return places
 
-# %% ../../nbs/6w_data.loader.ipynb #5273dd72
+# %% ../../nbs/6w_data.loader.ipynb #edcf4410
 class TableTensors(TensorDataset):
     "Rows of a table as tensors, which know where they come from"
 
@@ -91,7 +91,7 @@ def targets_of(
     except TypeError: raise ValueError(f"the target {values.name!r} holds values of several types, which have no order: {values.iloc[:3].tolist()}") from None
     return torch.from_numpy(classes.get_indexer(pd.Index(asked.iloc[:, 0])).astype(np.int64)), classes.tolist()
 
-# %% ../../nbs/6w_data.loader.ipynb #090960f5
+# %% ../../nbs/6w_data.loader.ipynb #4b81ec7b
 def to_loader(
     data: "Dataset | FeatureSet",
     target: Any,  # the column that is to be predicted; a list of several columns of numbers
@@ -112,9 +112,9 @@ def to_loader(
     if leaks := [name for name in chosen if name in targets]: raise ValueError(f"{leaks[0]!r} is the target, and can't be an input as well")
     if not chosen: raise ValueError("there is no column beside the target")
     places = places_of(rows, len(whole.table))
-    numbers, classes = targets_of(whole.table[targets], places)
+    numbers, classes = targets_of(whole.table.loc[:, targets], places)
     some = whole if rows is None else _taken(whole, places)
-    return DataLoader(TableTensors(some, inputs_of(some.table[chosen]), numbers, chosen, classes), batch_size, shuffle, **options)
+    return DataLoader(TableTensors(some, inputs_of(some.table.loc[:, chosen]), numbers, chosen, classes), batch_size, shuffle, **options)
 
 def _taken(data: Dataset, places: "np.ndarray[Any, Any]") -> Dataset:
     step = described(FunctionTransformer(rows_at, kw_args=dict(places=places)))

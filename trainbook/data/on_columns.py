@@ -99,7 +99,7 @@ class OnColumns(TransformerMixin, BaseEstimator):
         self.step_ = self.step_.fit(given) if y is None else self.step_.fit(given, y)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> pd.DataFrame:
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> pd.DataFrame:
         "Both; a step that is told a target and has a `fit_transform` of its own does it by that, as a target encoder encodes no row by its own target"
         table, given, y = self._begun(X, y)
         if y is None or not hasattr(self.step_, "fit_transform"): return self.fit(X, y).transform(X)
@@ -107,7 +107,7 @@ class OnColumns(TransformerMixin, BaseEstimator):
 
     def _begun(self, X: Any, y: Any) -> "tuple[pd.DataFrame, pd.DataFrame, Any]":  # the table, the columns for the step, the target
         check_step(self.step)
-        table = numbered(X)
+        table: Any = numbered(X)
         given = self._given(table)
         validate_data(self, table, skip_check_array=True)
         self.step_: Any = clone(self.step)

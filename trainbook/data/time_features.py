@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ROLLING', 'TimeFeatures', 'spectrum', 'tsfel_features', 'WindowFeatures']
 
-# %% ../../nbs/6n_data.time_features.ipynb #b7a8ce9b
+# %% ../../nbs/6n_data.time_features.ipynb #820d17b5
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +15,7 @@ import pandas as pd
 from .features import AddsColumns, check_known, number_names
 from ..run.needs import require
 
-# %% ../../nbs/6n_data.time_features.ipynb #bb24b8fa
+# %% ../../nbs/6n_data.time_features.ipynb #88b0d51b
 class _OverTime(AddsColumns):
     "What adds columns that are made of rows at or before each row"
     time: Any
@@ -50,7 +50,7 @@ class _OverTime(AddsColumns):
         found = pd.concat([self.series(group[self.columns_].astype(float), group[self.time]) for group in groups])
         return found.loc[rows.index].set_axis(table.index)
 
-# %% ../../nbs/6n_data.time_features.ipynb #d20c8bea
+# %% ../../nbs/6n_data.time_features.ipynb #309d69da
 ROLLING = "mean", "std", "min", "max", "median", "sum"
 
 class TimeFeatures(_OverTime):
@@ -89,8 +89,8 @@ class TimeFeatures(_OverTime):
         return pd.concat(found, axis=1).set_axis(self.new_names_, axis=1) if found else pd.DataFrame(index=values.index)
 
 def _is_window(window: Any) -> bool:
-    if not isinstance(window, str): return isinstance(window, int | np.integer) and window >= 1
-    try: return pd.Timedelta(window) > pd.Timedelta(0)
+    if not isinstance(window, str): return bool(isinstance(window, int | np.integer) and window >= 1)
+    try: return bool(pd.Timedelta(window) > pd.Timedelta(0))
     except ValueError: return False
 
 def _rolling(values: pd.Series, at: pd.Series, window: "int | str", kind: str) -> pd.Series:
@@ -98,7 +98,7 @@ def _rolling(values: pd.Series, at: pd.Series, window: "int | str", kind: str) -
     if not pd.api.types.is_datetime64_any_dtype(at): raise ValueError(f"a window of {window!r} needs dates, and {at.name!r} has the type {at.dtype}")
     return getattr(values.set_axis(pd.DatetimeIndex(at)).rolling(window), kind)().set_axis(values.index)
 
-# %% ../../nbs/6n_data.time_features.ipynb #cc43848f
+# %% ../../nbs/6n_data.time_features.ipynb #405dcb62
 def spectrum(
     values: "np.ndarray[Any, Any]",  # of one window, in the order of time
 ) -> dict[str, float]:  # slow, middle, fast: shares of the power in thirds of the frequencies, on a scale of octaves; `period`: of the strongest wave, in rows
@@ -122,7 +122,7 @@ def tsfel_features(
     found = tsfel.time_series_features_extractor(known, values, fs=1, verbose=0)
     return {str(name)[2:]: float(value) for name, value in found.iloc[0].items()}
 
-# %% ../../nbs/6n_data.time_features.ipynb #c7c90070
+# %% ../../nbs/6n_data.time_features.ipynb #3c4a8042
 class WindowFeatures(_OverTime):
     "Adds what a function tells of the window of rows that ends with each row, or with the last row of every so many"
 
