@@ -6,7 +6,7 @@
 __all__ = ['MOST_NUMBERS', 'MOST_CATEGORIES', 'TREES', 'SHUFFLES', 'FOLDS', 'LEAST_ROWS', 'MOST_CLASSES', 'Candidates',
            'FeatureSearch']
 
-# %% ../../nbs/6m_data.feature_search.ipynb #0babc503
+# %% ../../nbs/6m_data.feature_search.ipynb #a72165a5
 from typing import Any, cast
 
 import numpy as np
@@ -25,7 +25,7 @@ try:
     from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6m_data.feature_search.ipynb #e4ed0696
+# %% ../../nbs/6m_data.feature_search.ipynb #36a8424b
 MOST_NUMBERS = 12  # columns that are combined, which makes 198 new ones
 MOST_CATEGORIES = 100  # of a column that makes groups
 TREES = 40
@@ -106,7 +106,7 @@ def _importance(table: pd.DataFrame, target: "np.ndarray[Any, Any]", seed: int) 
     trees = ExtraTreesRegressor(TREES, max_features=.3, min_samples_leaf=5, random_state=seed)
     return trees.fit(table.to_numpy(float, na_value=np.nan), target).feature_importances_
 
-# %% ../../nbs/6m_data.feature_search.ipynb #53744662
+# %% ../../nbs/6m_data.feature_search.ipynb #30ebce65
 SHUFFLES = 3
 FOLDS = 3  # within the rows that the choice is made on
 
@@ -137,7 +137,7 @@ class _Judge:
         candidates = cast(Candidates, clone(self.candidates))
         new = candidates.fit_transform(table, y)
         names = self.ranked(table, new, y) if new.shape[1] else []
-        counts = sorted({min(count, most, len(names)) for count in (0, most, *(2**power for power in range(most.bit_length())))})
+        counts = sorted({min(count, most, len(names)) for count in (0, 1, 4, 16, most)})  # to try more is to find more by luck
         scores = {count: self.score(pd.concat([table, new[names[:count]]], axis=1), y) for count in counts}
         return candidates, names[:max(scores, key=scores.__getitem__)]
 
@@ -151,7 +151,7 @@ class _Judge:
         scores = {name: self.scorer(model.fit(one, y.iloc[rows]), other, y.iloc[others]) for name, (one, other) in tables.items()}
         return scores | dict(names=names)
 
-# %% ../../nbs/6m_data.feature_search.ipynb #f9dcfd65
+# %% ../../nbs/6m_data.feature_search.ipynb #fee9e6c5
 LEAST_ROWS = 2 * FOLDS
 MOST_CLASSES = 20  # different numbers; if a target has more, it is one of numbers and not of classes
 
@@ -162,7 +162,7 @@ class FeatureSearch(AddsColumns):
         self,
         model: Any = None,  # a classifier or a regression that the columns are for; if left out, gradient boosting, as skrub's `tabular_pipeline` makes it
         most: int = 16,  # new columns
-        cv: Any = 5,  # folds that judge the choice, or a splitter, such as `TimeSeriesSplit()` for rows in the order of time
+        cv: Any = 10,  # folds that judge the choice, or a splitter, such as `TimeSeriesSplit()` for rows in the order of time
         scoring: Any = None,  # a name of scikit-learn's, higher is better; if left out, `r2`, and for classes `neg_log_loss`
         random_state: Any = None,  # a seed
     ):
@@ -174,7 +174,9 @@ class FeatureSearch(AddsColumns):
 
     def learn(self, table: pd.DataFrame, y: Any) -> "list[str]":
         if self.most < 1: raise ValueError(f"most={self.most}: at least one new column is searched for")
-        target = _target(table, y)
+        if isinstance(self.model, type) or not (self.model is None or hasattr(self.model, "predict")):
+            raise TypeError(f"model is a classifier or a regression that is not fitted yet, such as LinearRegression(); got {self.model!r:.100}")
+        table, target = _named(table), _target(table, y)
         is_class = is_classifier(self.model) if self.model is not None else _is_class(target)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1 - SHUFFLES))
         self.scoring_: Any = self.scoring or ("neg_log_loss" if is_class else "r2")
@@ -191,7 +193,7 @@ class FeatureSearch(AddsColumns):
         return self.chosen_
 
     def added(self, table: pd.DataFrame) -> pd.DataFrame:
-        return self.candidates_.transform(table)
+        return self.candidates_.transform(_named(table))
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         "Both; a column that comes from the target is here made of that of other rows"
@@ -199,7 +201,7 @@ class FeatureSearch(AddsColumns):
         if not self.chosen_: return found
         table = self.table(X)
         again: Any = clone(self.candidates_)
-        new = again.fit_transform(table, _target(table, y))
+        new = again.fit_transform(_named(table), _target(table, y))
         return pd.concat([table, new[self.chosen_]], axis=1) if isinstance(X, pd.DataFrame) else np.hstack([table, new[self.chosen_]])
 
     def __sklearn_tags__(self) -> Any:
@@ -207,7 +209,11 @@ class FeatureSearch(AddsColumns):
         tags.target_tags.required = True
         return tags
 
-# %% ../../nbs/6m_data.feature_search.ipynb #3238a308
+# %% ../../nbs/6m_data.feature_search.ipynb #c44c1166
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    "With texts as names of the columns, as scikit-learn wants them to be texts, all of them"
+    return table if all(isinstance(name, str) for name in table.columns) else table.set_axis([str(name) for name in table.columns], axis=1)
+
 def _target(table: pd.DataFrame, y: Any) -> pd.Series:
     if y is None: raise ValueError("requires y to be passed, but the target y is None: search.fit(table, y), or cleaning.apply(search, target='price')")
     values = column_or_1d(y)

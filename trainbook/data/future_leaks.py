@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ROWS', 'COLUMNS', 'cut_off', 'changed_after', 'find_leaks']
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #e11953f8
+# %% ../../nbs/6o_data.future_leaks.ipynb #fbacafdb
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ import pandas as pd
 from .difference import check_table
 from ..run.fault import explain
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #4561ff03
+# %% ../../nbs/6o_data.future_leaks.ipynb #dce9bea1
 def cut_off(
     table: pd.DataFrame,
     time: Any,  # the column that tells the time
@@ -49,7 +49,7 @@ def _changed(values: pd.Series, is_later: "np.ndarray[Any, Any]", random: np.ran
     array[is_later] = pd.array(drawn, dtype=kind)
     return pd.Series(array, values.index, name=values.name)
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #90ef2d26
+# %% ../../nbs/6o_data.future_leaks.ipynb #02995536
 ROWS = "(whether the row is there)"  # in place of a column
 
 def _differs(full: pd.Series, other: pd.Series, tolerance: float) -> "np.ndarray[Any, Any]":
@@ -80,7 +80,7 @@ def _compared(full: pd.DataFrame, other: pd.DataFrame, known: "np.ndarray[Any, A
         places = np.flatnonzero(_differs(one[name], two[name], tolerance))
         if len(places): yield name, rows[places[0]], one[name].iloc[places[0]], two[name].iloc[places[0]]
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #ce4b6610
+# %% ../../nbs/6o_data.future_leaks.ipynb #e7fc22ed
 COLUMNS = ["column", "row", "time", "last", "how", "value", "without"]
 
 def find_leaks(
@@ -93,6 +93,7 @@ def find_leaks(
     random_state: int = 0,  # a seed
 ) -> pd.DataFrame:  # a row for each column that leaks: column, row, time; last: the last time that was left; how; value, and without: that without its future
     "Features that depend on later rows; raises `KeyError` without that column, `ValueError` for times that are missing or all the same"
+    if cuts is not None and cuts < 1: raise ValueError(f"cuts={cuts}: the future is cut off at one time at least, or at all by None")
     tables, random = {"": table, **(others or {})}, np.random.default_rng(random_state)
     for one in tables.values(): _check(one, time)
     make = _maker(make_features, table.index)
@@ -142,10 +143,13 @@ def _fresh(step: Any) -> Any:
     from sklearn.base import clone  # only a transformer needs it
     return clone(step)
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #cc546fcc
+# %% ../../nbs/6o_data.future_leaks.ipynb #58b4cafc
 def _check(table: Any, time: Any):
     check_table(table)
     if time not in table.columns: raise KeyError(f"there is no column {time!r}; there are {', '.join(map(str, table.columns))}")
+    kind = table[time].dtype
+    if not (pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_numeric_dtype(kind)):
+        raise ValueError(f"column {time!r} has the type {kind}; times are dates or numbers: pd.to_datetime(table[{time!r}])")
     if table[time].isna().any(): raise ValueError(f"the time is missing in {int(table[time].isna().sum())} rows; leave these out")
 
 def _cuts(table: pd.DataFrame, at: pd.Series, count: int | None, random: np.random.Generator) -> "list[Any]":

@@ -5,17 +5,17 @@
 # %% auto #0
 __all__ = ['ROLLING', 'TimeFeatures', 'spectrum', 'tsfel_features', 'WindowFeatures']
 
-# %% ../../nbs/6n_data.time_features.ipynb #820d17b5
+# %% ../../nbs/6n_data.time_features.ipynb #00559914
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from .features import AddsColumns, check_known, number_names
+from .features import AddsColumns, check_known, listed, number_names
 from ..run.needs import require
 
-# %% ../../nbs/6n_data.time_features.ipynb #88b0d51b
+# %% ../../nbs/6n_data.time_features.ipynb #b1ac1b92
 class _OverTime(AddsColumns):
     "What adds columns that are made of rows at or before each row"
     time: Any
@@ -31,8 +31,8 @@ class _OverTime(AddsColumns):
         raise NotImplementedError
 
     def learn(self, table: pd.DataFrame, y: Any) -> "list[str]":
-        by = [] if self.by is None else self.by if isinstance(self.by, list) else [self.by]
-        self.columns_: list[Any] = [name for name in number_names(table) if name not in [*by, self.time]] if self.columns is None else [*self.columns]
+        by, others = listed(self.by), [name for name in number_names(table) if name != self.time]
+        self.columns_: list[Any] = [name for name in others if name not in by] if self.columns is None else listed(self.columns)
         check_known(table, [self.time, *by, *self.columns_])
         if not_numbers := [name for name in self.columns_ if name not in number_names(table)]:
             raise ValueError(f"column {not_numbers[0]!r} has the type {table[not_numbers[0]].dtype}, and features of time are made of numbers")
@@ -50,7 +50,7 @@ class _OverTime(AddsColumns):
         found = pd.concat([self.series(group[self.columns_].astype(float), group[self.time]) for group in groups])
         return found.loc[rows.index].set_axis(table.index)
 
-# %% ../../nbs/6n_data.time_features.ipynb #309d69da
+# %% ../../nbs/6n_data.time_features.ipynb #a642570c
 ROLLING = "mean", "std", "min", "max", "median", "sum"
 
 class TimeFeatures(_OverTime):
@@ -59,11 +59,11 @@ class TimeFeatures(_OverTime):
     def __init__(
         self,
         time: Any,  # the column that tells the time: dates or numbers
-        columns: "Sequence[Any] | None" = None,  # of numbers; if left out, all others
+        columns: Any = None,  # one or several of numbers; if left out, all others
         by: Any = None,  # the column that tells the group, or a list of several
-        lags: Sequence[int] = (1,),  # how many rows ago, each at least 1
-        windows: "Sequence[int | str]" = (7,),  # numbers of rows, or lengths of time such as `"2h"`
-        statistics: Sequence[str] = ("mean", "std"),  # of the windows; also `min`, `max`, `median`, `sum`
+        lags: "int | Sequence[int]" = (1,),  # how many rows ago, each at least 1
+        windows: "int | str | Sequence[int | str]" = (7,),  # numbers of rows, or lengths of time such as `"2h"`
+        statistics: "str | Sequence[str]" = ("mean", "std"),  # of the windows; also `min`, `max`, `median`, `sum`
     ):
         self.time: Any = time
         self.columns: Any = columns
@@ -73,19 +73,20 @@ class TimeFeatures(_OverTime):
         self.statistics: Any = statistics
 
     def names(self) -> "list[str]":
-        if wrong := [lag for lag in self.lags if not isinstance(lag, int | np.integer) or lag < 1]:
+        self.lags_, self.windows_, self.statistics_ = listed(self.lags), listed(self.windows), listed(self.statistics)
+        if wrong := [lag for lag in self.lags_ if not isinstance(lag, int | np.integer) or lag < 1]:
             raise ValueError(f"a lag is a number of rows, at least 1, as a row of later would tell the future; got {wrong[0]!r}")
-        if unknown := [name for name in self.statistics if name not in ROLLING]:
+        if unknown := [name for name in self.statistics_ if name not in ROLLING]:
             raise ValueError(f"there is no statistic {unknown[0]!r} of a window; there are {', '.join(ROLLING)}")
-        if wrong := [window for window in self.windows if not _is_window(window)]:
+        if wrong := [window for window in self.windows_ if not _is_window(window)]:
             raise ValueError(f"a window is a number of rows, at least 1, or a length of time such as '2h'; got {wrong[0]!r}")
-        return [*(f"{name}, {lag} ago" for name in self.columns_ for lag in self.lags),
-                *(f"{kind} of {name} over {window}" for name in self.columns_ for window in self.windows for kind in self.statistics)]
+        return [*(f"{name}, {lag} ago" for name in self.columns_ for lag in self.lags_),
+                *(f"{kind} of {name} over {window}" for name in self.columns_ for window in self.windows_ for kind in self.statistics_)]
 
     def series(self, values: pd.DataFrame, at: pd.Series) -> pd.DataFrame:
-        found = [values[name].shift(lag) for name in self.columns_ for lag in self.lags]
+        found = [values[name].shift(lag) for name in self.columns_ for lag in self.lags_]
         for name in self.columns_:
-            for window in self.windows: found += [_rolling(values[name], at, window, kind) for kind in self.statistics]
+            for window in self.windows_: found += [_rolling(values[name], at, window, kind) for kind in self.statistics_]
         return pd.concat(found, axis=1).set_axis(self.new_names_, axis=1) if found else pd.DataFrame(index=values.index)
 
 def _is_window(window: Any) -> bool:
@@ -98,7 +99,7 @@ def _rolling(values: pd.Series, at: pd.Series, window: "int | str", kind: str) -
     if not pd.api.types.is_datetime64_any_dtype(at): raise ValueError(f"a window of {window!r} needs dates, and {at.name!r} has the type {at.dtype}")
     return getattr(values.set_axis(pd.DatetimeIndex(at)).rolling(window), kind)().set_axis(values.index)
 
-# %% ../../nbs/6n_data.time_features.ipynb #405dcb62
+# %% ../../nbs/6n_data.time_features.ipynb #bf6631aa
 def spectrum(
     values: "np.ndarray[Any, Any]",  # of one window, in the order of time
 ) -> dict[str, float]:  # slow, middle, fast: shares of the power in thirds of the frequencies, on a scale of octaves; `period`: of the strongest wave, in rows
@@ -122,14 +123,14 @@ def tsfel_features(
     found = tsfel.time_series_features_extractor(known, values, fs=1, verbose=0)
     return {str(name)[2:]: float(value) for name, value in found.iloc[0].items()}
 
-# %% ../../nbs/6n_data.time_features.ipynb #3c4a8042
+# %% ../../nbs/6n_data.time_features.ipynb #d9e70114
 class WindowFeatures(_OverTime):
     "Adds what a function tells of the window of rows that ends with each row, or with the last row of every so many"
 
     def __init__(
         self,
         time: Any,  # the column that tells the time: dates or numbers
-        columns: "Sequence[Any] | None" = None,  # of numbers; if left out, all others
+        columns: Any = None,  # one or several of numbers; if left out, all others
         by: Any = None,  # the column that tells the group, or a list of several
         window: int = 64,  # rows
         every: int = 1,  # the function is called once for so many rows; the others have what was known last
