@@ -6,7 +6,7 @@
 __all__ = ['MOST_NUMBERS', 'MOST_CATEGORIES', 'TREES', 'SHUFFLES', 'FOLDS', 'LEAST_ROWS', 'MOST_CLASSES', 'Candidates',
            'FeatureSearch']
 
-# %% ../../nbs/6m_data.feature_search.ipynb #a72165a5
+# %% ../../nbs/6m_data.feature_search.ipynb #a0d9146b
 from typing import Any, cast
 
 import numpy as np
@@ -25,7 +25,7 @@ try:
     from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6m_data.feature_search.ipynb #36a8424b
+# %% ../../nbs/6m_data.feature_search.ipynb #4db538d8
 MOST_NUMBERS = 12  # columns that are combined, which makes 198 new ones
 MOST_CATEGORIES = 100  # of a column that makes groups
 TREES = 40
@@ -106,7 +106,7 @@ def _importance(table: pd.DataFrame, target: "np.ndarray[Any, Any]", seed: int) 
     trees = ExtraTreesRegressor(TREES, max_features=.3, min_samples_leaf=5, random_state=seed)
     return trees.fit(table.to_numpy(float, na_value=np.nan), target).feature_importances_
 
-# %% ../../nbs/6m_data.feature_search.ipynb #30ebce65
+# %% ../../nbs/6m_data.feature_search.ipynb #ca084de6
 SHUFFLES = 3
 FOLDS = 3  # within the rows that the choice is made on
 
@@ -151,7 +151,7 @@ class _Judge:
         scores = {name: self.scorer(model.fit(one, y.iloc[rows]), other, y.iloc[others]) for name, (one, other) in tables.items()}
         return scores | dict(names=names)
 
-# %% ../../nbs/6m_data.feature_search.ipynb #fee9e6c5
+# %% ../../nbs/6m_data.feature_search.ipynb #283663ac
 LEAST_ROWS = 2 * FOLDS
 MOST_CLASSES = 20  # different numbers; if a target has more, it is one of numbers and not of classes
 
@@ -183,7 +183,7 @@ class FeatureSearch(AddsColumns):
         judge = _Judge(_usual_model(is_class) if self.model is None else self.model, self.scoring_, is_class, _has_holes(table), seed)
         splitter: Any = check_cv(self.cv, target, classifier=is_class)
         if isinstance(self.cv, int): splitter = type(splitter)(self.cv, shuffle=True, random_state=seed)
-        _check_classes(target, is_class, FOLDS + 1)
+        _check_classes(target, is_class, max(FOLDS + 1, self.cv if isinstance(self.cv, int) else 0))
         splits = [*splitter.split(table, target)]
         self.folds_: pd.DataFrame = pd.DataFrame([judge.fold(table, target, rows, others, self.most) for rows, others in splits])
         self.gain_: pd.Series = _gain(self.folds_, [len(others) / len(rows) for rows, others in splits])
@@ -209,7 +209,7 @@ class FeatureSearch(AddsColumns):
         tags.target_tags.required = True
         return tags
 
-# %% ../../nbs/6m_data.feature_search.ipynb #c44c1166
+# %% ../../nbs/6m_data.feature_search.ipynb #de7a1c6a
 def _named(table: pd.DataFrame) -> pd.DataFrame:
     "With texts as names of the columns, as scikit-learn wants them to be texts, all of them"
     return table if all(isinstance(name, str) for name in table.columns) else table.set_axis([str(name) for name in table.columns], axis=1)
@@ -235,7 +235,7 @@ def _check_classes(target: pd.Series, is_class: bool, least: int):
 
 def _has_holes(table: pd.DataFrame) -> bool:
     "Whether the model is one that takes holes, as it gets some anyway; a ratio may have one where the table has none"
-    return bool(table[number_names(table)].isna().any(axis=None))
+    return bool(table[number_names(table)].isna().to_numpy().any())
 
 def _usual_model(is_class: bool) -> Any:
     require("skrub", "data")
