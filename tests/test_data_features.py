@@ -182,6 +182,8 @@ def test_a_run_knows_the_rows_that_it_was_trained_with(cars, tmp_path):
     part = torch.utils.data.DataLoader(torch.utils.data.Subset(train.dataset, [0, 1]))
     with watch(data=dict(some=part), **options) as run: run.log(loss=1.)
     assert open_run(run.path).data == dict(some=train.dataset.lineage)
+    with watch(data=FeatureSet.of(cars), **options) as run: run.log(loss=1.)
+    assert open_run(run.path).data == dict(cars=cars.lineage)
     with Learner(model, train, None, torch.nn.functional.mse_loss, torch.optim.SGD(model.parameters(), 1e-9), data=cars, **options).fit(1) as run: pass
     assert open_run(run.path).data == dict(cars=cars.lineage)
 

@@ -6,7 +6,7 @@
 __all__ = ['MOST_NUMBERS', 'MOST_CATEGORIES', 'TREES', 'SHUFFLES', 'FOLDS', 'LEAST_ROWS', 'MOST_CLASSES', 'Candidates',
            'FeatureSearch']
 
-# %% ../../nbs/6m_data.feature_search.ipynb #a0d9146b
+# %% ../../nbs/6m_data.feature_search.ipynb #7a4e8422
 from typing import Any, cast
 
 import numpy as np
@@ -25,7 +25,7 @@ try:
     from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6m_data.feature_search.ipynb #4db538d8
+# %% ../../nbs/6m_data.feature_search.ipynb #6b70d7cd
 MOST_NUMBERS = 12  # columns that are combined, which makes 198 new ones
 MOST_CATEGORIES = 100  # of a column that makes groups
 TREES = 40
@@ -106,7 +106,7 @@ def _importance(table: pd.DataFrame, target: "np.ndarray[Any, Any]", seed: int) 
     trees = ExtraTreesRegressor(TREES, max_features=.3, min_samples_leaf=5, random_state=seed)
     return trees.fit(table.to_numpy(float, na_value=np.nan), target).feature_importances_
 
-# %% ../../nbs/6m_data.feature_search.ipynb #ca084de6
+# %% ../../nbs/6m_data.feature_search.ipynb #f36bb48a
 SHUFFLES = 3
 FOLDS = 3  # within the rows that the choice is made on
 
@@ -151,7 +151,7 @@ class _Judge:
         scores = {name: self.scorer(model.fit(one, y.iloc[rows]), other, y.iloc[others]) for name, (one, other) in tables.items()}
         return scores | dict(names=names)
 
-# %% ../../nbs/6m_data.feature_search.ipynb #283663ac
+# %% ../../nbs/6m_data.feature_search.ipynb #2a700354
 LEAST_ROWS = 2 * FOLDS
 MOST_CLASSES = 20  # different numbers; if a target has more, it is one of numbers and not of classes
 
@@ -209,7 +209,7 @@ class FeatureSearch(AddsColumns):
         tags.target_tags.required = True
         return tags
 
-# %% ../../nbs/6m_data.feature_search.ipynb #de7a1c6a
+# %% ../../nbs/6m_data.feature_search.ipynb #ee619f29
 def _named(table: pd.DataFrame) -> pd.DataFrame:
     "With texts as names of the columns, as scikit-learn wants them to be texts, all of them"
     return table if all(isinstance(name, str) for name in table.columns) else table.set_axis([str(name) for name in table.columns], axis=1)

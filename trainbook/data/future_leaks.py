@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ROWS', 'COLUMNS', 'cut_off', 'changed_after', 'find_leaks']
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #fbacafdb
+# %% ../../nbs/6o_data.future_leaks.ipynb #a26e506b
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ import pandas as pd
 from .difference import check_table
 from ..run.fault import explain
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #dce9bea1
+# %% ../../nbs/6o_data.future_leaks.ipynb #2e584b3d
 def cut_off(
     table: pd.DataFrame,
     time: Any,  # the column that tells the time
@@ -49,7 +49,7 @@ def _changed(values: pd.Series, is_later: "np.ndarray[Any, Any]", random: np.ran
     array[is_later] = pd.array(drawn, dtype=kind)
     return pd.Series(array, values.index, name=values.name)
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #02995536
+# %% ../../nbs/6o_data.future_leaks.ipynb #e9ebb6fa
 ROWS = "(whether the row is there)"  # in place of a column
 
 def _differs(full: pd.Series, other: pd.Series, tolerance: float) -> "np.ndarray[Any, Any]":
@@ -80,7 +80,7 @@ def _compared(full: pd.DataFrame, other: pd.DataFrame, known: "np.ndarray[Any, A
         places = np.flatnonzero(_differs(one[name], two[name], tolerance))
         if len(places): yield name, rows[places[0]], one[name].iloc[places[0]], two[name].iloc[places[0]]
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #e7fc22ed
+# %% ../../nbs/6o_data.future_leaks.ipynb #8429f3a0
 COLUMNS = ["column", "row", "time", "last", "how", "value", "without"]
 
 def find_leaks(
@@ -143,7 +143,7 @@ def _fresh(step: Any) -> Any:
     from sklearn.base import clone  # only a transformer needs it
     return clone(step)
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #58b4cafc
+# %% ../../nbs/6o_data.future_leaks.ipynb #55003b02
 def _check(table: Any, time: Any):
     check_table(table)
     if time not in table.columns: raise KeyError(f"there is no column {time!r}; there are {', '.join(map(str, table.columns))}")

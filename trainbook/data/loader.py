@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['rows_at', 'places_of', 'TableTensors', 'inputs_of', 'targets_of', 'to_loader']
 
-# %% ../../nbs/6w_data.loader.ipynb #e3357171
+# %% ../../nbs/6w_data.loader.ipynb #33f8ffed
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +24,7 @@ from ..run.needs import missing
 try: from sklearn.preprocessing import FunctionTransformer
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6w_data.loader.ipynb #3ca6a403
+# %% ../../nbs/6w_data.loader.ipynb #099b218f
 def rows_at(
     table: pd.DataFrame,
     places: Any,  # from 0 on
@@ -45,7 +45,7 @@ def places_of(
         raise ValueError(f"rows are different whole numbers from 0 to {count - 1}, a slice, or a truth value for each of {count} rows; got {rows!r:.100}")
     return places
 
-# %% ../../nbs/6w_data.loader.ipynb #edcf4410
+# %% ../../nbs/6w_data.loader.ipynb #db7abcbd
 class TableTensors(TensorDataset):
     "Rows of a table as tensors, which know where they come from"
 
@@ -91,7 +91,7 @@ def targets_of(
     except TypeError: raise ValueError(f"the target {values.name!r} holds values of several types, which have no order: {values.iloc[:3].tolist()}") from None
     return torch.from_numpy(classes.get_indexer(pd.Index(asked.iloc[:, 0])).astype(np.int64)), classes.tolist()
 
-# %% ../../nbs/6w_data.loader.ipynb #4b81ec7b
+# %% ../../nbs/6w_data.loader.ipynb #09b085ba
 def to_loader(
     data: "Dataset | FeatureSet",
     target: Any,  # the column that is to be predicted; a list of several columns of numbers

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ROLLING', 'TimeFeatures', 'spectrum', 'tsfel_features', 'WindowFeatures']
 
-# %% ../../nbs/6n_data.time_features.ipynb #00559914
+# %% ../../nbs/6n_data.time_features.ipynb #2fca70fa
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +15,7 @@ import pandas as pd
 from .features import AddsColumns, check_known, listed, number_names
 from ..run.needs import require
 
-# %% ../../nbs/6n_data.time_features.ipynb #b1ac1b92
+# %% ../../nbs/6n_data.time_features.ipynb #1effd87b
 class _OverTime(AddsColumns):
     "What adds columns that are made of rows at or before each row"
     time: Any
@@ -50,7 +50,7 @@ class _OverTime(AddsColumns):
         found = pd.concat([self.series(group[self.columns_].astype(float), group[self.time]) for group in groups])
         return found.loc[rows.index].set_axis(table.index)
 
-# %% ../../nbs/6n_data.time_features.ipynb #a642570c
+# %% ../../nbs/6n_data.time_features.ipynb #d405d0a9
 ROLLING = "mean", "std", "min", "max", "median", "sum"
 
 class TimeFeatures(_OverTime):
@@ -99,7 +99,7 @@ def _rolling(values: pd.Series, at: pd.Series, window: "int | str", kind: str) -
     if not pd.api.types.is_datetime64_any_dtype(at): raise ValueError(f"a window of {window!r} needs dates, and {at.name!r} has the type {at.dtype}")
     return getattr(values.set_axis(pd.DatetimeIndex(at)).rolling(window), kind)().set_axis(values.index)
 
-# %% ../../nbs/6n_data.time_features.ipynb #bf6631aa
+# %% ../../nbs/6n_data.time_features.ipynb #04044ee8
 def spectrum(
     values: "np.ndarray[Any, Any]",  # of one window, in the order of time
 ) -> dict[str, float]:  # slow, middle, fast: shares of the power in thirds of the frequencies, on a scale of octaves; `period`: of the strongest wave, in rows
@@ -123,7 +123,7 @@ def tsfel_features(
     found = tsfel.time_series_features_extractor(known, values, fs=1, verbose=0)
     return {str(name)[2:]: float(value) for name, value in found.iloc[0].items()}
 
-# %% ../../nbs/6n_data.time_features.ipynb #d9e70114
+# %% ../../nbs/6n_data.time_features.ipynb #be5320c8
 class WindowFeatures(_OverTime):
     "Adds what a function tells of the window of rows that ends with each row, or with the last row of every so many"
 
