@@ -11,7 +11,8 @@ GUESSED = 48  # of all names that can be imported, with methods and attributes
 
 
 FOREIGN = [f"connect.{framework}" for framework in ("accelerate", "fastai", "ignite", "keras", "lightning", "skorch", "transformers")]
-OF_SCIKIT_LEARN = ("on_columns", "imputation", "outliers", "values", "units", "duplicates", "categories", "checks", "denoising", "denoise")
+OF_SCIKIT_LEARN = ("on_columns", "imputation", "outliers", "values", "units", "duplicates", "categories", "denoising", "denoise", "features", "feature_search",
+                   "time_features", "deep_features", "checks")
 FOREIGN += [f"data.{transformers}" for transformers in OF_SCIKIT_LEARN]
 
 

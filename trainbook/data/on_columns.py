@@ -95,15 +95,24 @@ class OnColumns(TransformerMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any = None) -> "OnColumns":
         "Fits the step; raises `KeyError` for a column that is not there"
-        check_step(self.step)
-        X = numbered(X)
-        given = self._given(X)
-        if self.target is not None: y = X[self.target]
-        step: Any = clone(self.step)
-        self.step_ = step.fit(given) if y is None else step.fit(given, y)
-        validate_data(self, X, skip_check_array=True)
-        self.types_ = given.dtypes.to_dict()
+        table, given, y = self._begun(X, y)
+        self.step_ = self.step_.fit(given) if y is None else self.step_.fit(given, y)
         return self
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> pd.DataFrame:
+        "Both; a step that is told a target and has a `fit_transform` of its own does it by that, as a target encoder encodes no row by its own target"
+        table, given, y = self._begun(X, y)
+        if y is None or not hasattr(self.step_, "fit_transform"): return self.fit(X, y).transform(X)
+        return self._put_back(X, table, given, self.step_.fit_transform(given, y))
+
+    def _begun(self, X: Any, y: Any) -> "tuple[pd.DataFrame, pd.DataFrame, Any]":  # the table, the columns for the step, the target
+        check_step(self.step)
+        table: Any = numbered(X)
+        given = self._given(table)
+        validate_data(self, table, skip_check_array=True)
+        self.step_: Any = clone(self.step)
+        self.types_ = given.dtypes.to_dict()
+        return table, given, y if self.target is None else table[self.target]
 
     def transform(self, X: Any) -> pd.DataFrame:
         "The table with what the step gives in place of its columns; raises `ValueError` for other types, or if its rows or columns can't be known"
@@ -113,8 +122,10 @@ class OnColumns(TransformerMixin, BaseEstimator):
         given = self._given(table)
         vague = {name: kind for name, kind in self.types_.items() if given[name].dtype == object}  # a few rows, in which all are missing
         given = given.astype(vague)
-        found = as_table(self.step_.transform(given), given, self.step_)
-        after = _put(table, given.columns, found)
+        return self._put_back(X, table, given, self.step_.transform(given))
+
+    def _put_back(self, X: Any, table: pd.DataFrame, given: pd.DataFrame, found: Any) -> pd.DataFrame:
+        after = _put(table, given.columns, as_table(found, given, self.step_))
         return labelled(after, X.index) if isinstance(X, pd.DataFrame) and table is not X else after
 
     def _given(self, X: pd.DataFrame) -> pd.DataFrame:

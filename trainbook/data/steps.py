@@ -82,10 +82,12 @@ def _imported(address: str) -> Any:
     if address in _ENABLED_BY: import_module(f"sklearn.experimental.{_ENABLED_BY[address]}")
     return reduce(getattr, name.split("."), import_module(module))
 
+_METHODS = ("fit", "get_params"), ("split", "get_n_splits")  # of steps, and of what splits rows into folds, which is a parameter of some steps
+
 def _class(address: str) -> type:
-    "A class of steps; raises `TypeError` for anything else, which a text could have called"
+    "A class of steps, or of splitters; raises `TypeError` for anything else, which a text could have called"
     found = _imported(address)
-    if isinstance(found, type) and hasattr(found, "fit") and hasattr(found, "get_params"): return found
+    if isinstance(found, type) and any(all(hasattr(found, name) for name in methods) for methods in _METHODS): return found
     raise TypeError(f"{address} is no step")
 
 def _defaults(step: type) -> dict[str, Any]:
@@ -117,6 +119,8 @@ def described(
     if value is pd.NA: return {"import": "pandas:NA"}
     if callable(getattr(value, "get_params", None)):
         return {"step": _address(type(value)), "parameters": _parameters(value)}
+    if callable(getattr(value, "get_n_splits", None)) and all(name in vars(value) for name in signature(type(value)).parameters):
+        return {"step": _address(type(value)), "parameters": {name: described(vars(value)[name]) for name in signature(type(value)).parameters}}
     raise TypeError(f"a parameter of type {type(value).__name__} can't be written down")
 
 def built(
@@ -175,5 +179,11 @@ def with_seed(
     if isinstance(text, list): return [with_seed(one, seed) for one in text]
     if not isinstance(text, dict): return text
     found = {name: with_seed(one, seed) for name, one in text.items()}
-    if "step" in found: found["parameters"] = {name: seed if name == "random_state" and one is None else one for name, one in found["parameters"].items()}
+    if "step" in found: found["parameters"] = _seeded(found["step"], found["parameters"], seed)
     return found
+
+def _seeded(address: str, parameters: dict[str, Any], seed: int) -> dict[str, Any]:
+    if parameters.get("random_state") == "deprecated" and isinstance(folds := parameters.get("cv"), int):  # scikit-learn wants a splitter instead
+        return parameters | dict(cv={"step": "sklearn.model_selection:KFold", "parameters": dict(n_splits=folds, shuffle=True, random_state=seed)})
+    is_in_order = address.startswith("sklearn.model_selection:") and parameters.get("shuffle") is False  # a splitter that refuses a seed
+    return {name: seed if name == "random_state" and one is None and not is_in_order else one for name, one in parameters.items()}

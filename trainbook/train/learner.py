@@ -29,7 +29,7 @@ from .live import LiveRun
 from .lr_finder import LRFinder, lr_find
 from .metrics import Metrics
 from .random_state import loader_state, set_loader_state
-from .watch import WatchOptions, views_of, watch
+from .watch import WatchOptions, views_of, watch, with_lineage
 
 if TYPE_CHECKING:
     from torch import optim
@@ -175,7 +175,10 @@ class Learner:
                 before.views += views_of(before, own.get("view", "auto"))
             return before
         if before is not None and replaced: before.finish()
-        run = watch(self.model, self.optimizer, **watch_options(self.callbacks, own))
+        options = watch_options(self.callbacks, own)
+        known = {name: loader for name, loader in (("train", self.train_dl), ("valid", self.valid_dl)) if with_lineage(loader) is not None}
+        if known: options.setdefault("data", known)
+        run = watch(self.model, self.optimizer, **options)
         self._begun = self._watched()
         self._watching = {name: value for name, value in self._watching.items() if name != "resume"}  # a further run begins anew
         if before is not None and replaced:
