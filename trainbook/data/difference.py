@@ -136,13 +136,17 @@ def records(
         yield _record("type", column=name, old=str(old.whole[name].dtype), new=str(new.whole[name].dtype))
         yield from _cells(name, old.whole[name].loc[kept], new.whole[name].loc[kept])
     for name, values in old.cells.items(): yield from _cells(name, values, new.cells[name])
-    for row in old.rest.index: yield _record("row dropped", row=row, old=_row(old, row))
-    for row in new.rest.index: yield _record("row added", row=row, new=_row(new, row))
+    for row, cells in _rows(old): yield _record("row dropped", row=row, old=cells)
+    for row, cells in _rows(new): yield _record("row added", row=row, new=cells)
 
 def _record(what: str, row: Any = None, column: Any = None, old: Any = None, new: Any = None) -> dict[str, Any]:
     return dict(what=what, row=_plain(row), column=_plain(column), old=old, new=new)
 
-def _row(side: Side, row: Any) -> dict[str, Any]: return {str(name): _plain(values.loc[row]) for name, values in {**side.rest, **side.whole}.items()}
+def _rows(side: Side) -> Iterator[tuple[Any, dict[str, Any]]]:
+    "Rows that the other table lacks, by their labels"
+    rows = side.rest.index
+    columns = {str(name): values.loc[rows].tolist() for name, values in {**side.rest, **side.whole}.items()}
+    for place, row in enumerate(rows): yield row, {name: _plain(values[place]) for name, values in columns.items()}
 
 def _cells(name: Any, old: pd.Series, new: pd.Series) -> Iterator[dict[str, Any]]:
     for row, one, other in zip(old.index, old.tolist(), new.tolist()):
