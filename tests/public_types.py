@@ -11,7 +11,7 @@ GUESSED = 48  # of all names that can be imported, with methods and attributes
 
 
 FOREIGN = [f"connect.{framework}" for framework in ("accelerate", "fastai", "ignite", "keras", "lightning", "skorch", "transformers")]
-FOREIGN += [f"data.{transformers}" for transformers in ("on_columns", "imputation", "outliers")]  # of scikit-learn
+FOREIGN += [f"data.{transformers}" for transformers in ("on_columns", "imputation", "outliers", "edits")]  # of scikit-learn
 
 
 def is_foreign(name: str) -> bool:
