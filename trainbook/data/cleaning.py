@@ -68,7 +68,7 @@ def do(
 # %% ../../nbs/66_data.cleaning.ipynb #4a23851a
 class Cleaning:
     "Steps on a data set, which are logged and can be undone"
-    name: str; seed: int; file: Path
+    name: str; seed: int; file: Path; data: Dataset
     _one_at_a_time = RLock()  # a widget's click may arrive on another thread than the cell that runs
 
     def __init__(
@@ -82,7 +82,7 @@ class Cleaning:
             f"a Dataset is cleaned, which Dataset.read(file) or Dataset.of(table, name) makes; got a {type(data).__name__}")
         if Path(name).name != name: raise ValueError(f"the name of a cleaning is that of a file, without folders; got {name!r}")
         self.name, self.seed, self.file = name, seed, Path(file) if file else _new_file(data.dir / "cleaning", name)
-        self._data, self._done, self._labels = data, list[Done](), data.table.index
+        self.data, self._done, self._labels = data, list[Done](), data.table.index
         self._table = data.table.reset_index(drop=True)  # each row has a number, which it keeps
         if not self.file.exists(): return self._write(lineage=data.lineage, seed=seed)
         for entry in read_steps(self.file)[1:]:
@@ -183,7 +183,7 @@ class Cleaning:
     @property
     def dataset(self) -> Dataset:
         "The table with its lineage, from the raw file through all steps"
-        found, table = self._data, self._data.table.reset_index(drop=True)
+        found, table = self.data, self.data.table.reset_index(drop=True)
         for done in self._done:
             table = done.difference.redo(table)
             found = found.then(labelled(table, self._labels), done.text)
@@ -199,7 +199,7 @@ class Cleaning:
         lines = [f"    ({f'{number} {done.name}'!r}, OnColumns({done.arguments(imports)}))," for number, done in enumerate(self._done)]
         return "\n".join([*sorted(imports), "", "pipeline = Pipeline([", *lines, "])", ""])
 
-    def __repr__(self) -> str: return f"<{self.name}: {', '.join(self.steps) or 'no steps'} on {self._data!r}>"
+    def __repr__(self) -> str: return f"<{self.name}: {', '.join(self.steps) or 'no steps'} on {self.data!r}>"
 
     @contextmanager
     def _as_before_if_it_fails(self) -> Iterator[None]:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['rows_of', 'same_rows', 'KeepRows', 'DropRows', 'as_values_of', 'SetCells']
 
-# %% ../../nbs/6b_data.edits.ipynb #10ce3075
+# %% ../../nbs/6b_data.edits.ipynb #c3c02e44
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,7 +23,7 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6b_data.edits.ipynb #ca091317
+# %% ../../nbs/6b_data.edits.ipynb #1f38481f
 def rows_of(
     table: pd.DataFrame,  # whose rows are numbered
     rows: Any,  # a list of numbers
@@ -53,7 +53,7 @@ def same_rows(
 
 def _written(rows: pd.DataFrame) -> list[list[str]]: return [[written(value) for value in row] for row in rows.itertuples(index=False, name=None)]
 
-# %% ../../nbs/6b_data.edits.ipynb #de838806
+# %% ../../nbs/6b_data.edits.ipynb #bb7a8e0c
 class KeepRows(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Says of rows that they are right as they are, and changes nothing"
 
@@ -100,7 +100,8 @@ def _checked(step: Any, X: Any, reset: bool = False) -> pd.DataFrame:
     table = numbered(X)
     if reset and not len(table): raise ValueError("this table has 0 rows (0 samples), so there is nothing to decide about")
     if any(kind.kind == "c" for kind in table.dtypes): raise ValueError("Complex data not supported: split it into columns of real and imaginary parts")
-    validate_data(step, X if isinstance(X, pd.DataFrame) else table.to_numpy(), reset=reset, skip_check_array=True)
+    given: Any = X if isinstance(X, pd.DataFrame) else table.to_numpy()
+    validate_data(step, given, reset=reset, skip_check_array=True)
     return table
 
 def _like(X: Any, table: pd.DataFrame) -> Any:
@@ -112,7 +113,7 @@ def _any_values(tags: Any) -> Any:
     tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
     return tags
 
-# %% ../../nbs/6b_data.edits.ipynb #5b937164
+# %% ../../nbs/6b_data.edits.ipynb #514e8ddd
 def as_values_of(
     column: pd.Series,
     values: Sequence[Any],  # None where one is missing
