@@ -725,6 +725,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                            'trainbook/data/cleaning_views.py'),
                                                'trainbook.data.cleaning_views._has': ( 'data.cleaning_views.html#_has',
                                                                                        'trainbook/data/cleaning_views.py'),
+                                               'trainbook.data.cleaning_views._spread': ( 'data.cleaning_views.html#_spread',
+                                                                                          'trainbook/data/cleaning_views.py'),
                                                'trainbook.data.cleaning_views._told': ( 'data.cleaning_views.html#_told',
                                                                                         'trainbook/data/cleaning_views.py'),
                                                'trainbook.data.cleaning_views.changed_by': ( 'data.cleaning_views.html#changed_by',

@@ -7,7 +7,7 @@ __all__ = ['MOST_COUNTED', 'StepInWords', 'changed_by', 'step_in_words', 'check_
            'LogShown', 'CleaningLog', 'ChangedColumn', 'column_around', 'BeforeAfterShown', 'BeforeAfter',
            'changed_cells']
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #a1dd7d0a
+# %% ../../nbs/6u_data.cleaning_views.ipynb #4dd0c541
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -23,7 +23,7 @@ from .difference import records
 from .steps import source
 from .widget import DataWidget, Shown, text_of
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #95e2a6f4
+# %% ../../nbs/6u_data.cleaning_views.ipynb #764f3359
 MOST_COUNTED = 100_000
 
 class StepInWords(TypedDict):
@@ -57,7 +57,7 @@ def check_cleaning(cleaning: Any) -> None:
     "Raises `TypeError` for what is no cleaning"
     if not isinstance(cleaning, Cleaning): raise TypeError(f"the steps of a Cleaning are shown here; got a {type(cleaning).__name__}")
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #850036f0
+# %% ../../nbs/6u_data.cleaning_views.ipynb #e946ead2
 class Change(TypedDict):
     "A line of the log"
     step: int
@@ -97,7 +97,7 @@ def _has(change: Change, wanted: list[str]) -> bool:
     text = " ".join(str(change[name]) for name in ("what", "row", "column", "old", "new")).lower()
     return all(word in text for word in wanted)
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #141dd877
+# %% ../../nbs/6u_data.cleaning_views.ipynb #108044d1
 class LogShown(Shown):
     "What the cleaning log shows"
     steps: list[StepInWords]
@@ -112,6 +112,7 @@ class CleaningLog(DataWidget):
         cleaning: Cleaning,
     ):
         check_cleaning(cleaning)
+        self.cleaning = cleaning
         super().__init__(cleaning)
         self.view = "cleaning_log"
 
@@ -140,7 +141,7 @@ class CleaningLog(DataWidget):
         "The steps"
         return pd.DataFrame(self.shown["steps"], columns=["number", "name", "columns", "changed", "reason"])
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #a3427f38
+# %% ../../nbs/6u_data.cleaning_views.ipynb #85f5d522
 class ChangedColumn(TypedDict):
     "A column before and after a step"
     name: str
@@ -177,10 +178,12 @@ def column_around(
 def _told(side: pd.Series | None, are_numbers: bool) -> str:
     if side is None: return "not there"
     holes = int(side.isna().sum())
-    what = f"mean {side.mean():.4g}, sd {side.std():.4g}" if are_numbers and holes < len(side) else f"{side.nunique():,} values"
+    what = _spread(side.mean(), side.std()) if are_numbers and holes < len(side) else f"{side.nunique():,} values"
     return f"{what}, {holes:,} missing" if holes else what
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #d89a3149
+def _spread(mean: float, sd: float) -> str: return f"mean {0. if abs(mean) < 1e-9 * sd else mean:.4g}, sd {sd:.4g}"  # 1e-17 is a rounded 0
+
+# %% ../../nbs/6u_data.cleaning_views.ipynb #a47b5004
 class BeforeAfterShown(Shown):
     "What the before-and-after view shows"
     steps: list[StepInWords]
@@ -200,7 +203,7 @@ class BeforeAfter(DataWidget):
     ):
         check_cleaning(cleaning)
         if cleaning.steps: cleaning.around(step)  # which says that there is no such step
-        self._step = step
+        self.cleaning, self._step = cleaning, step
         super().__init__(cleaning)
         self.view = "before_after"
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Node', 'nodes_of', 'with_lanes', 'graph_of', 'LineageShown', 'LineageGraph']
 
-# %% ../../nbs/6v_data.lineage_graph.ipynb #2c0b1643
+# %% ../../nbs/6v_data.lineage_graph.ipynb #4900d3b0
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,7 @@ from .steps import source
 from .widget import DataWidget, Shown, text_of
 from ..run.run import open_run
 
-# %% ../../nbs/6v_data.lineage_graph.ipynb #a4ee2e4d
+# %% ../../nbs/6v_data.lineage_graph.ipynb #39171397
 class Node(TypedDict):
     "Bytes, a table or a run"
     id: str
@@ -73,7 +73,7 @@ def _table(record: dict[str, Any]) -> list[list[str]]:
     rows, columns = record["shape"]
     return [["table", f"{rows:,} rows, {columns:,} columns"], ["hash", str(record["hash"])]]
 
-# %% ../../nbs/6v_data.lineage_graph.ipynb #f7a1f8ff
+# %% ../../nbs/6v_data.lineage_graph.ipynb #976f8fff
 def with_lanes(
     nodes: list[Node],  # each behind those that it is made of
 ) -> list[Node]:
@@ -92,10 +92,9 @@ def graph_of(
     "All lineages in one graph; raises `TypeError` for what has none, `ValueError` for a run that was not told of its data"
     found: dict[str, Node] = {}
     for one in sources:
-        if isinstance(one, str | Path): one = open_run(one)
-        if isinstance(one, Cleaning): one = one.dataset
-        if isinstance(getattr(one, "lineage", None), list): found |= _chain(one.lineage, one.name)
-        elif isinstance(getattr(one, "data", None), dict): found |= _run(one)
+        known: Any = open_run(one) if isinstance(one, str | Path) else one.dataset if isinstance(one, Cleaning) else one
+        if isinstance(getattr(known, "lineage", None), list): found |= _chain(known.lineage, known.name)
+        elif isinstance(getattr(known, "data", None), dict): found |= _run(known)
         else: raise TypeError(f"a Dataset, a Cleaning or a run has a lineage; a {type(one).__name__} has none")
     return with_lanes([*found.values()])
 
@@ -115,7 +114,7 @@ def _run(run: Any) -> dict[str, Node]:
                 before=[[*chain][-1] for chain in chains], lane=0, details=details)
     return {id: one for chain in chains for id, one in chain.items()} | {node["id"]: node}
 
-# %% ../../nbs/6v_data.lineage_graph.ipynb #14655dad
+# %% ../../nbs/6v_data.lineage_graph.ipynb #7e0ffe99
 class LineageShown(Shown):
     "What the lineage graph shows"
     nodes: list[Node]  # from top to bottom

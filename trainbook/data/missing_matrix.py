@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['by_pattern', 'in_bands', 'HoledColumn', 'Pattern', 'MissingShown', 'Hole', 'MissingMatrix']
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #850aeeec
+# %% ../../nbs/6s_data.missing_matrix.ipynb #22eef75e
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..run.needs import missing
 try: from sklearn.utils.validation import check_is_fitted
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #f9889663
+# %% ../../nbs/6s_data.missing_matrix.ipynb #24d957e1
 def by_pattern(
     holes: np.ndarray,  # bool, shape (rows, columns)
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, int]]]:  # places of the rows in the new order; columns that are lacking and number of rows, for each pattern
@@ -40,7 +40,7 @@ def in_bands(
     shares = np.add.reduceat(holes, edges[:-1], axis=0, dtype=np.int64).T / np.diff(edges)
     return np.ceil(255 * shares).astype(np.uint8)
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #4fde8f28
+# %% ../../nbs/6s_data.missing_matrix.ipynb #c223af59
 class HoledColumn(TypedDict):
     "A column with holes"
     name: str
@@ -77,7 +77,7 @@ class Hole(TypedDict):
     counts: list[int]
     note: str  # why nothing was drawn, or an empty text
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #dda14b19
+# %% ../../nbs/6s_data.missing_matrix.ipynb #62e83cc7
 class MissingMatrix(DataWidget):
     "Which cells are missing, which are missing together, and what might have been there"
     bands = 1000
@@ -138,9 +138,9 @@ class MissingMatrix(DataWidget):
     def _drawn(self, row: Any, column: Any) -> dict[str, Any]:
         nothing: dict[str, Any] = dict(draws=[], interval=[], level=self.level, edges=[], counts=[])
         if self.imputer is None: return nothing | dict(note="MissingMatrix(data, MultipleImputer().fit(data)) shows here what might have been.")
-        if self._draws is None: self._draws = self.imputer.drawn(self._table)
-        if (row, column) not in self._draws.index: return nothing | dict(note="Only columns of numbers are drawn.")
-        draws = self._draws.loc[[(row, column)]]
+        all_draws = self._draws = self.imputer.drawn(self._table) if self._draws is None else self._draws
+        if (row, column) not in all_draws.index: return nothing | dict(note="Only columns of numbers are drawn.")
+        draws = all_draws.loc[[(row, column)]]
         known = numbers_of(self._table)[column].dropna()
         edges = np.histogram_bin_edges(np.r_[known, draws.to_numpy().ravel()], 30)
         return nothing | dict(draws=draws.to_numpy().ravel().tolist(), interval=interval_of(draws, self.level).to_numpy().ravel().tolist(),

@@ -6,7 +6,7 @@
 __all__ = ['COMPONENTS', 'axes_of', 'like_neighbours', 'typed', 'OutliersShown', 'OddCell', 'OddRow', 'OutlierExplorer',
            'decided_in', 'reason_of']
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #32db607b
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #784076fd
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,7 +28,7 @@ try:
     from sklearn.neighbors import LocalOutlierFactor
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #5db6a0ac
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #103e93e3
 COMPONENTS = "component 1", "component 2"
 
 def axes_of(
@@ -55,7 +55,7 @@ def like_neighbours(
     filled = KNNImputer(n_neighbors=count).fit_transform(holed)
     return float(filled[numbers.index.get_loc(row), numbers.columns.get_loc(column)] * scale[column])
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #be92cfb8
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #1b5902ad
 def typed(
     column: pd.Series,
     text: str,
@@ -72,7 +72,7 @@ def typed(
     except (ValueError, KeyError): pass
     raise ValueError(f"{text!r} is no value of {column.name!r}, which has the type {column.dtype}; write a number as 1234.5, without separators")
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #d3ed4fce
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #46529e57
 class OutliersShown(Shown):
     "What the outlier explorer shows"
     count: int  # of rows
@@ -107,7 +107,7 @@ class OddRow(TypedDict):
     cells: list[list[str]]  # names and values of all cells
     reason: str  # that a decision has if no other is given
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #7d6543ad
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #5118c322
 class OutlierExplorer(DataWidget):
     "The rows of a cleaning as points, and what to do about the odd ones"
     most = 50_000  # rows: more can't be scored between two clicks
@@ -122,6 +122,7 @@ class OutlierExplorer(DataWidget):
             raise TypeError(f"decisions are steps of a Cleaning, as Cleaning(Dataset.of(table, name)); got a {type(cleaning).__name__}")
         if columns is not None and (isinstance(columns, str) or len(columns) != 2):
             raise ValueError(f"columns are two names, one for each axis; got {columns!r}")
+        self.cleaning = cleaning
         self._along = [text_of(column) for column in columns or ()]
         self._chosen, self._scored = neighbours, None
         super().__init__(cleaning)
@@ -179,8 +180,9 @@ class OutlierExplorer(DataWidget):
         "A row and what is odd about it; raises `KeyError` if it is not there"
         odd, scores = odd_cells(self._numbers, number), self._scores(self._chosen)
         own, place = scores.loc[number], self._table.index.get_loc(number)
-        cells = [OddCell(column=text_of(column), value=text_of(self._table.loc[number, column]), median=text_of(float(cell["median"])),
-                         distance=float(cell["distance"]), suggestions=self._suggested(number, column)) for column, cell in odd.iterrows()]
+        cells = [OddCell(column=text_of(column), value=text_of(self._table.loc[number, column]), median=text_of(median), distance=distance,
+                         suggestions=self._suggested(number, column))
+                 for column, median, distance in zip(odd.index, odd["median"].tolist(), odd["distance"].tolist())]
         judges = [[text_of(kind), f"{own[kind]:.2f}"] for kind in scores if kind not in ("score", "spread")]
         return OddRow(number=int(number), label=text_of(self._labels[place]), rank=int((scores["score"] > own["score"]).sum()) + 1, judges=judges,
                       spread=float(own["spread"]), odd=cells, reason=reason_of(cells[0]),
@@ -189,7 +191,7 @@ class OutlierExplorer(DataWidget):
     def _suggested(self, number: int, column: Any) -> list[list[str]]:
         found = {"median": float(self._numbers[column].median()), "as in its nearest rows": like_neighbours(self._numbers, number, column)}
         is_whole = types.is_integer_dtype(self._table[column].dtype)
-        return [[str(round(value)) if is_whole else f"{value:.5g}", origin] for origin, value in found.items()]
+        return [[str(round(value)) if is_whole or abs(value) >= 1e4 else f"{value:.4g}", origin] for origin, value in found.items()]
 
     def keep(self, version: int, row: int, reason: str = "") -> None:
         "Says of a row that it is right as it is"

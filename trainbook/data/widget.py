@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['text_of', 'table_in', 'in_words', 'Shown', 'Answer', 'DataWidget']
 
-# %% ../../nbs/6r_data.widget.ipynb #9a6d7b05
+# %% ../../nbs/6r_data.widget.ipynb #2e57a51f
 from collections.abc import Callable
 from html import escape
 from threading import RLock
@@ -24,7 +24,7 @@ from ..run.words import one_line
 from ..widget.panel import STATIC
 from ..widget.routes import open_route
 
-# %% ../../nbs/6r_data.widget.ipynb #f040052c
+# %% ../../nbs/6r_data.widget.ipynb #0fe77494
 def text_of(
     value: Any,  # a name or a value of a table
     most: int = 80,  # letters
@@ -48,9 +48,9 @@ def in_words(error: BaseException) -> str:
     "What an error says to the person who clicked"
     only = error.args[0] if len(error.args) == 1 else None
     text = only if isinstance(only, str) else str(error)  # a KeyError puts its text in quotes
-    return one_line(" ".join([text or type(error).__name__, *getattr(error, "__notes__", ())]), 600)
+    return one_line(". ".join([text or type(error).__name__, *getattr(error, "__notes__", ())]), 600)
 
-# %% ../../nbs/6r_data.widget.ipynb #fb99d687
+# %% ../../nbs/6r_data.widget.ipynb #f57a7af5
 class Shown(TypedDict):
     "What every widget of data shows; each has more"
     title: str
@@ -70,14 +70,14 @@ class DataWidget(anywidget.AnyWidget):
     _esm = STATIC/"data.js"
     _css = STATIC/"data.css"
     view = Unicode().tag(sync=True)
-    shown = Dict().tag(sync=True)
+    shown: Any = Dict().tag(sync=True)  # a `Shown`
     kept = 50  # answers, for requests that come twice
 
     def __init__(
         self,
         cleaning: Cleaning | None = None,  # whose steps are shown or made
     ):
-        self.cleaning = cleaning
+        self._cleaning = cleaning
         self._answers: dict[str, Answer] = {}
         self._one_at_a_time = RLock()
         super().__init__(shown=self._all())
@@ -135,16 +135,16 @@ class DataWidget(anywidget.AnyWidget):
             return Answer(kind="answer", id=id, found=known[name](**arguments or {}), error="")
         except Exception as error: return Answer(kind="answer", id=id, found=None, error=in_words(error))
 
-    def _version(self) -> int: return self.cleaning.file.stat().st_size if self.cleaning is not None else 0
+    def _version(self) -> int: return self._cleaning.file.stat().st_size if self._cleaning is not None else 0
 
     def _all(self) -> dict[str, Any]:
         version = self._version()  # before the rest is read: what is newer is seen at the next look
-        return dict(version=version, file=str(self.cleaning.file) if self.cleaning is not None else "", problem="") | self.content()
+        return dict(version=version, file=str(self._cleaning.file) if self._cleaning is not None else "", problem="") | self.content()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)
         if bundle is None: return None
-        html = f"<p>{escape(self.shown['title'])}</p>{self.summary().to_html(border=0, max_rows=40)}"
+        html = f"<p>{escape(str(self.shown['title']))}</p>{self.summary().to_html(border=0, max_rows=40)}"
         return bundle[0] | {"text/plain": f"{self!r}\n{self.summary().to_string(max_rows=40)}", "text/html": html}, bundle[1]
 
     def __repr__(self) -> str: return f"<{type(self).__name__}: {self.shown['title']}>"
