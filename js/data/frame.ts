@@ -56,6 +56,7 @@ export class Panel {
   show<S extends Shown>(view: View<S>, shown: S): void {
     this.shown = shown;
     write(this.title, shown.title);
+    setAttribute(this.element, "aria-label", shown.title);
     const key = (document.activeElement as HTMLElement | null)?.dataset?.key;
     this.faults.attempt("view", () => view.show(shown));
     if (key && this.element.isConnected && document.activeElement === document.body) this.find(key)?.focus();

@@ -40,10 +40,7 @@ export class HoleCard {
     this.told = add(this.element, "p", "hole-told");
     this.told.setAttribute("role", "status");
     this.plot = add(this.element, "div", "hole-plot");
-    this.cells = add(this.element, "dl", "cells");
-    this.cells.tabIndex = 0; // it scrolls
-    this.cells.setAttribute("aria-label", "Other values of the row");
-    this.cells.setAttribute("role", "group");
+    this.cells = addCellList(this.element, "Other values of the row");
   }
 
   hide(): void {
@@ -63,6 +60,15 @@ export class HoleCard {
     this.cells.replaceChildren();
     addCells(this.cells, hole.cells);
   }
+}
+
+/** A place for names and values. */
+export function addCellList(parent: HTMLElement, label: string): HTMLElement {
+  const scroll = add(parent, "div", "cells");
+  scroll.tabIndex = 0; // for the arrow keys to scroll it
+  scroll.setAttribute("role", "group");
+  scroll.setAttribute("aria-label", label);
+  return add(scroll, "dl");
 }
 
 /** Names and values, one pair after the other. */

@@ -28,7 +28,6 @@ const render: Render<DataTraits> = ({ model, el }) => {
   const element = add(el, "div", "trainbook-panel trainbook-data");
   element.dataset.view = model.get("view");
   element.setAttribute("role", "region");
-  element.setAttribute("aria-label", model.get("shown").title);
   const faults = new Faults(element, "The data are not affected.");
   const kernel = new Kernel(model);
   const panel = new Panel(element, kernel, faults);

@@ -1,6 +1,6 @@
 import { add, addButton, write } from "../widget/dom";
 import { short } from "../widget/format";
-import { addCells } from "./hole_card";
+import { addCellList, addCells } from "./hole_card";
 import type { OddCell, OddRow } from "./protocol";
 
 export type Decision = { name: "keep" | "drop"; given: object } | { name: "fix"; given: { column: string; value: string } };
@@ -44,10 +44,7 @@ export class RowCard {
     this.suggestions = add(this.element, "div", "suggestions");
     const all = add(this.element, "details");
     add(all, "summary", "", "All values of the row");
-    this.cells = add(all, "dl", "cells");
-    this.cells.tabIndex = 0; // it scrolls
-    this.cells.setAttribute("role", "group");
-    this.cells.setAttribute("aria-label", "All values of the row");
+    this.cells = addCellList(all, "All values of the row");
   }
 
   hide(): void {

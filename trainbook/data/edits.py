@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['rows_of', 'same_rows', 'KeepRows', 'DropRows', 'as_values_of', 'SetCells']
 
-# %% ../../nbs/6b_data.edits.ipynb #c3c02e44
+# %% ../../nbs/6b_data.edits.ipynb #eab9519a
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,13 +24,12 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6b_data.edits.ipynb #1f38481f
+# %% ../../nbs/6b_data.edits.ipynb #511c00fb
 def rows_of(
     table: pd.DataFrame,  # whose rows are numbered
     rows: Any,  # a list of numbers
 ) -> pd.DataFrame:
     "Some rows as they are; raises `TypeError` for what is no list of whole numbers, `KeyError` for a row that is not there, `ValueError` for one named twice"
-    check_table(table)
     is_list = isinstance(rows, Iterable) and not isinstance(rows, str | bytes | dict)
     if not is_list or not all(isinstance(row, int | np.integer) and not isinstance(row, bool) for row in rows):
         raise TypeError(f"rows are a list of their numbers, such as [3, 17]; got {short(rows, 100)}")
@@ -53,7 +53,7 @@ def same_rows(
 
 def _written(rows: pd.DataFrame) -> list[list[str]]: return [[written(value) for value in row] for row in rows.itertuples(index=False, name=None)]
 
-# %% ../../nbs/6b_data.edits.ipynb #bb7a8e0c
+# %% ../../nbs/6b_data.edits.ipynb #fe866209
 class KeepRows(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Says of rows that they are right as they are, and changes nothing"
 
@@ -98,6 +98,7 @@ class DropRows(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 def _checked(step: Any, X: Any, reset: bool = False) -> pd.DataFrame:
     if not reset: check_is_fitted(step)
     table = numbered(X)
+    check_table(table)
     if reset and not len(table): raise ValueError("this table has 0 rows (0 samples), so there is nothing to decide about")
     if any(kind.kind == "c" for kind in table.dtypes): raise ValueError("Complex data not supported: split it into columns of real and imaginary parts")
     given: Any = X if isinstance(X, pd.DataFrame) else table.to_numpy()
@@ -113,17 +114,19 @@ def _any_values(tags: Any) -> Any:
     tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
     return tags
 
-# %% ../../nbs/6b_data.edits.ipynb #514e8ddd
+# %% ../../nbs/6b_data.edits.ipynb #566292b0
 def as_values_of(
     column: pd.Series,
     values: Sequence[Any],  # None where one is missing
 ) -> pd.Series:
     "Values in the type of a column; raises `ValueError` for one that it can't hold"
     try:
-        found = pd.Series([*values], dtype=column.dtype)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # pandas warns of a category that is not there
+            found = pd.Series([*values], dtype=column.dtype)
         wrong = [value for value, taken in zip(values, found.tolist()) if not _is_same(value, taken, column.dtype.kind in "mM")]
         if not wrong: return found
-    except (ValueError, TypeError, OverflowError): wrong = values
+    except (ValueError, TypeError, OverflowError, Warning): wrong = values
     what = " or ".join(short(value, 50) for value in [*wrong][:3])
     raise ValueError(f"the column {column.name!r} has the type {column.dtype}, which can't hold {what}; change the type of the column first")
 
