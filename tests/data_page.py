@@ -35,7 +35,8 @@ class DataPage:
         widget.send = lambda content, buffers=None: self._sent.append(dict(message=content))
         widget.observe(lambda change: self._sent.append(dict(shown=change["new"])), "shown")
         self.page.evaluate("dark => { document.body.style.background = dark ? '#111' : '#fff'; document.body.dataset.jpThemeLight = String(!dark); }", dark)
-        self.page.evaluate("traits => kernel.show(traits)", json.dumps(dict(view=widget.view, shown=widget.shown), default=_as_text))
+        traits = {name: getattr(widget, name) for name in ("view", "shown", "summary_id")}
+        self.page.evaluate("traits => kernel.show(traits)", json.dumps(traits, default=_as_text))
         self.settled()
 
     def settled(self):

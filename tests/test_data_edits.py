@@ -14,7 +14,7 @@ from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
 from trainbook.data.edits import DropRows, KeepRows, SetCells
 
-# scikit-learn expects of a transformer that it gives a row for each row, and does the same to a row wherever it stands; to drop or to mend a certain row is neither
+# scikit-learn expects a row for each row, and that the same is done to a row wherever it stands; to drop or to mend a certain row is neither
 OF_CERTAIN_ROWS = {"check_transformer_data_not_an_array", "check_transformer_general", "check_methods_sample_order_invariance",
                    "check_methods_subset_invariance"}
 
@@ -95,7 +95,8 @@ def test_a_value_has_to_be_one_of_the_column(dtype, good, bad):
 
 
 @pytest.mark.parametrize("step, error, words", [
-    (DropRows(3), TypeError, "rows are a list of their numbers"), (DropRows("3"), TypeError, "rows are a list"), (DropRows([1.5]), TypeError, "rows are a list"),
+    (DropRows(3), TypeError, "rows are a list of their numbers"), (DropRows("3"), TypeError, "rows are a list"),
+    (DropRows([1.5]), TypeError, "rows are a list"),
     (DropRows([-1]), KeyError, "there is no row -1; this table has 178 rows, with numbers from 0 to 177"), (KeepRows([178]), KeyError, "there is no row 178"),
     (DropRows([2, 2]), ValueError, "row 2 is named twice"), (SetCells([1], "nose", [1.]), KeyError, "there is no column 'nose'; there are alcohol"),
     (SetCells([1, 2], "ash", [1.]), ValueError, "there are 1 values for 2 rows"), (SetCells([1], "ash", "x"), ValueError, "which can't hold 'x'"),
@@ -114,7 +115,8 @@ def test_odd_tables(table, words):
         with pytest.raises(ValueError, match=words): DropRows([0]).fit(table)
 
 
-@pytest.mark.parametrize("values", [[np.nan, np.nan, np.nan], [np.inf, 1., -np.inf], [1., 1., 1.], ["a", 1, None]], ids=["missing", "infinite", "constant", "mixed"])
+@pytest.mark.parametrize("values", [[np.nan, np.nan, np.nan], [np.inf, 1., -np.inf], [1., 1., 1.], ["a", 1, None]],
+                         ids=["missing", "infinite", "constant", "mixed"])
 def test_any_values_can_be_decided_about(values):
     table = pd.DataFrame(dict(a=values))
     assert DropRows([0]).fit_transform(table).index.tolist() == [1, 2]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from bokeh_sampledata.movies_data import movie_path
 from data_page import DataPage
-from lab import notebook
+from lab import NO_KERNEL, notebook
 from playwright.sync_api import expect
 from sklearn.datasets import load_wine
 from sklearn.impute import SimpleImputer
@@ -210,7 +210,8 @@ def test_columns_before_and_after(page, cleaned):
 def test_a_lineage_is_walked_by_arrows(page, run):
     page.show(LineageGraph(run))
     nodes = page.page.locator(".node b")
-    assert nodes.all_inner_texts() == ["wines.parquet", "read", "SimpleImputer", "DropRows", "OrdinalEncoder", "StandardScaler", "train", "DropRows", "valid", "first"]
+    assert nodes.all_inner_texts() == ["wines.parquet", "read", "SimpleImputer", "DropRows", "OrdinalEncoder", "StandardScaler", "train", "DropRows",
+                                       "valid", "first"]
     assert page.page.locator(".link").count() == 10
     nodes.first.click()
     page.press("ArrowDown", "ArrowDown", "Enter")
@@ -227,7 +228,8 @@ def test_all_of_them_look_well(browser, shots, films, wines, cleaned, run, width
     found.add_script_tag(path=AXE)
     imputer = MultipleImputer(draws=20, max_iter=1, random_state=0).fit(films)
     views = dict(missing=(MissingMatrix(films, imputer), ".missing-strips"), outliers=(OutlierExplorer(wines), ".scatter"),
-                 log=(CleaningLog(cleaned), "[data-key='step 0']"), sides=(BeforeAfter(cleaned), "[data-key='step']"), lineage=(LineageGraph(run), ".node >> nth=0"))
+                 log=(CleaningLog(cleaned), "[data-key='step 0']"), sides=(BeforeAfter(cleaned), "[data-key='step']"),
+                 lineage=(LineageGraph(run), ".node >> nth=0"))
     for name, (widget, target) in views.items():
         page.show(widget, dark)
         found.locator(target).focus()
@@ -249,13 +251,14 @@ def test_everything_is_reached_by_tab(page, wines, cleaned):
         if isinstance(widget, OutlierExplorer):
             page.page.locator(".scatter").focus()
             page.press("Home")
-        wanted = page.panel.evaluate("panel => [...panel.querySelectorAll('button, input, select, summary, [tabindex]')].filter((one) => one.checkVisibility()).length")
-        page.page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges()")
+        wanted = page.panel.evaluate("""panel => [...panel.querySelectorAll("button, input, select, summary, [tabindex]")]
+          .filter((one) => one.checkVisibility()).length""")
         page.page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
         reached = set()
         for _ in range(wanted):
             page.page.keyboard.press("Tab")
-            assert page.panel.evaluate("panel => panel.contains(document.activeElement)") and page.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            assert page.panel.evaluate("panel => panel.contains(document.activeElement)")
+            assert page.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
             reached.add(page.page.evaluate("document.activeElement.outerHTML"))
         assert len(reached) == wanted
 
@@ -320,5 +323,13 @@ def test_a_real_kernel_is_killed_between_two_clicks(lab, shots):
     expect(panel.locator(".last-step")).to_contain_text("DropRows")
     second = drop()
     assert first != second and not lab.failed(0)
+    lab.save()
+    lab.shutdown_kernel()
+    lab.open(folder / "wines.ipynb", kernel=NO_KERNEL)
+    saved = lab.page.locator(".trainbook-picture")
+    expect(saved).to_contain_text("cleaned: 176 rows, 13 columns of numbers")  # as it was in the end
+    lab.page.wait_for_timeout(2500)
+    assert saved.is_visible() and lab.page.get_by_text(re.compile("model not found|Loading widget")).filter(visible=True).count() == 0
+    lab.screenshot(shots / "data-saved.png")
     steps = open_cleaning(folder / "data/cleaning/wines.jsonl").done
     assert [[str(row) for row in done.text["step"]["parameters"]["rows"]] for done in steps] == [[first], [second]]

@@ -2,6 +2,7 @@ import type { Render } from "@anywidget/types";
 import { add } from "../widget/dom";
 import { Faults } from "../widget/faults";
 import { keepKeys } from "../widget/keys";
+import { hideSaved } from "../widget/pictures";
 import { followTheme } from "../widget/theme";
 import { followZoom } from "../widget/zoom";
 import "../widget/base.css";
@@ -42,6 +43,7 @@ const render: Render<DataTraits> = ({ model, el }) => {
     followTheme(element, redraw),
     followZoom(redraw),
     keepKeys(element),
+    hideSaved(model.get("summary_id")),
     () => resized.disconnect(),
     () => model.off("change:shown", show),
     () => kernel.dispose(),

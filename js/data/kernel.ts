@@ -5,6 +5,8 @@ export interface DataTraits {
   /** Which of the views it is. */
   view: string;
   shown: Shown;
+  /** Of the output that a saved notebook has in its place. */
+  summary_id: string;
 }
 
 interface Asked {

@@ -67,7 +67,7 @@ export interface Hole {
   interval: number[];
   /** Of the interval. */
   level: number;
-  /** Of the histogram of the known values. */
+  /** Of the histogram of the known values, without the most extreme hundredth. */
   edges: number[];
   counts: number[];
   /** Why nothing was drawn, or an empty text. */

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['by_pattern', 'in_bands', 'HoledColumn', 'Pattern', 'MissingShown', 'Hole', 'MissingMatrix']
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #22eef75e
+# %% ../../nbs/6s_data.missing_matrix.ipynb #66bd9d40
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..run.needs import missing
 try: from sklearn.utils.validation import check_is_fitted
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #24d957e1
+# %% ../../nbs/6s_data.missing_matrix.ipynb #b322c2a6
 def by_pattern(
     holes: np.ndarray,  # bool, shape (rows, columns)
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, int]]]:  # places of the rows in the new order; columns that are lacking and number of rows, for each pattern
@@ -40,7 +40,7 @@ def in_bands(
     shares = np.add.reduceat(holes, edges[:-1], axis=0, dtype=np.int64).T / np.diff(edges)
     return np.ceil(255 * shares).astype(np.uint8)
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #c223af59
+# %% ../../nbs/6s_data.missing_matrix.ipynb #6fe9dbb5
 class HoledColumn(TypedDict):
     "A column with holes"
     name: str
@@ -73,11 +73,11 @@ class Hole(TypedDict):
     draws: list[float]
     interval: list[float]  # low, mean, high; empty if nothing was drawn
     level: float  # of the interval
-    edges: list[float]  # of the histogram of the known values
+    edges: list[float]  # of the histogram of the known values, without the most extreme hundredth
     counts: list[int]
     note: str  # why nothing was drawn, or an empty text
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #62e83cc7
+# %% ../../nbs/6s_data.missing_matrix.ipynb #068948a3
 class MissingMatrix(DataWidget):
     "Which cells are missing, which are missing together, and what might have been there"
     bands = 1000
@@ -142,7 +142,8 @@ class MissingMatrix(DataWidget):
         if (row, column) not in all_draws.index: return nothing | dict(note="Only columns of numbers are drawn.")
         draws = all_draws.loc[[(row, column)]]
         known = numbers_of(self._table)[column].dropna()
-        edges = np.histogram_bin_edges(np.r_[known, draws.to_numpy().ravel()], 30)
+        most = known[known.between(*known.quantile([.005, .995]))]  # a few extreme values would leave the others in one bin
+        edges = np.histogram_bin_edges(np.r_[most, draws.to_numpy().ravel()], 30)
         return nothing | dict(draws=draws.to_numpy().ravel().tolist(), interval=interval_of(draws, self.level).to_numpy().ravel().tolist(),
                               edges=edges.tolist(), counts=np.histogram(known, edges)[0].tolist(), note="")
 

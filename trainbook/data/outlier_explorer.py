@@ -6,7 +6,7 @@
 __all__ = ['COMPONENTS', 'axes_of', 'like_neighbours', 'typed', 'OutliersShown', 'OddCell', 'OddRow', 'OutlierExplorer',
            'decided_in', 'reason_of']
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #784076fd
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #dd96d1d7
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,7 +28,7 @@ try:
     from sklearn.neighbors import LocalOutlierFactor
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #103e93e3
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #dbb56a4f
 COMPONENTS = "component 1", "component 2"
 
 def axes_of(
@@ -55,7 +55,7 @@ def like_neighbours(
     filled = KNNImputer(n_neighbors=count).fit_transform(holed)
     return float(filled[numbers.index.get_loc(row), numbers.columns.get_loc(column)] * scale[column])
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #1b5902ad
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #3e5b1dd9
 def typed(
     column: pd.Series,
     text: str,
@@ -72,7 +72,7 @@ def typed(
     except (ValueError, KeyError): pass
     raise ValueError(f"{text!r} is no value of {column.name!r}, which has the type {column.dtype}; write a number as 1234.5, without separators")
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #46529e57
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #5017ec96
 class OutliersShown(Shown):
     "What the outlier explorer shows"
     count: int  # of rows
@@ -107,7 +107,7 @@ class OddRow(TypedDict):
     cells: list[list[str]]  # names and values of all cells
     reason: str  # that a decision has if no other is given
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #5118c322
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #33bac9a7
 class OutlierExplorer(DataWidget):
     "The rows of a cleaning as points, and what to do about the odd ones"
     most = 50_000  # rows: more can't be scored between two clicks
@@ -178,15 +178,19 @@ class OutlierExplorer(DataWidget):
         number: int,  # in the log
     ) -> OddRow:
         "A row and what is odd about it; raises `KeyError` if it is not there"
-        odd, scores = odd_cells(self._numbers, number), self._scores(self._chosen)
+        cells, scores = self._odd(number), self._scores(self._chosen)
+        for cell, column in zip(cells, odd_cells(self._numbers, number).index): cell["suggestions"] = self._suggested(number, column)
         own, place = scores.loc[number], self._table.index.get_loc(number)
-        cells = [OddCell(column=text_of(column), value=text_of(self._table.loc[number, column]), median=text_of(median), distance=distance,
-                         suggestions=self._suggested(number, column))
-                 for column, median, distance in zip(odd.index, odd["median"].tolist(), odd["distance"].tolist())]
         judges = [[text_of(kind), f"{own[kind]:.2f}"] for kind in scores if kind not in ("score", "spread")]
         return OddRow(number=int(number), label=text_of(self._labels[place]), rank=int((scores["score"] > own["score"]).sum()) + 1, judges=judges,
                       spread=float(own["spread"]), odd=cells, reason=reason_of(cells[0]),
                       cells=[[text_of(column), text_of(value) or "missing"] for column, value in self._table.loc[number].items()])
+
+    def _odd(self, number: int) -> list[OddCell]:
+        "Its values that lie apart, without suggestions, which take a while"
+        odd = odd_cells(self._numbers, number)
+        return [OddCell(column=text_of(column), value=text_of(self._table.loc[number, column]), median=text_of(median), distance=distance, suggestions=[])
+                for column, median, distance in zip(odd.index, odd["median"].tolist(), odd["distance"].tolist())]
 
     def _suggested(self, number: int, column: Any) -> list[list[str]]:
         found = {"median": float(self._numbers[column].median()), "as in its nearest rows": like_neighbours(self._numbers, number, column)}
@@ -224,7 +228,7 @@ class OutlierExplorer(DataWidget):
     def summary(self) -> pd.DataFrame:
         "The oddest rows"
         scores = self._scores(self._chosen).sort_values("score", ascending=False, kind="stable").head(10)
-        why = [reason_of(self.row(number)["odd"][0]) for number in scores.index]
+        why = [reason_of(self._odd(number)[0]) for number in scores.index]
         return pd.DataFrame(dict(row=scores.index, score=scores["score"].round(3).to_numpy(), why=why))
 
 def decided_in(cleaning: Cleaning) -> dict[str, str]:

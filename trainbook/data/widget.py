@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['text_of', 'table_in', 'in_words', 'Shown', 'Answer', 'DataWidget']
 
-# %% ../../nbs/6r_data.widget.ipynb #2e57a51f
+# %% ../../nbs/6r_data.widget.ipynb #cbd89bfa
 from collections.abc import Callable
 from html import escape
 from threading import RLock
 from typing import Any, Literal
+from uuid import uuid4
 
 import anywidget
 import numpy as np
@@ -22,9 +23,10 @@ from .dataset import Dataset
 from .difference import check_table
 from ..run.words import one_line
 from ..widget.panel import STATIC
+from ..widget.picture import STYLE
 from ..widget.routes import open_route
 
-# %% ../../nbs/6r_data.widget.ipynb #0fe77494
+# %% ../../nbs/6r_data.widget.ipynb #e1d9c32c
 def text_of(
     value: Any,  # a name or a value of a table
     most: int = 80,  # letters
@@ -50,7 +52,7 @@ def in_words(error: BaseException) -> str:
     text = only if isinstance(only, str) else str(error)  # a KeyError puts its text in quotes
     return one_line(". ".join([text or type(error).__name__, *getattr(error, "__notes__", ())]), 600)
 
-# %% ../../nbs/6r_data.widget.ipynb #f57a7af5
+# %% ../../nbs/6r_data.widget.ipynb #55f07dfd
 class Shown(TypedDict):
     "What every widget of data shows; each has more"
     title: str
@@ -71,6 +73,7 @@ class DataWidget(anywidget.AnyWidget):
     _css = STATIC/"data.css"
     view = Unicode().tag(sync=True)
     shown: Any = Dict().tag(sync=True)  # a `Shown`
+    summary_id = Unicode().tag(sync=True)  # of the output that a saved notebook has in its place
     kept = 50  # answers, for requests that come twice
 
     def __init__(
@@ -79,8 +82,8 @@ class DataWidget(anywidget.AnyWidget):
     ):
         self._cleaning = cleaning
         self._answers: dict[str, Answer] = {}
-        self._one_at_a_time = RLock()
-        super().__init__(shown=self._all())
+        self._one_at_a_time, self._is_displayed = RLock(), False
+        super().__init__(shown=self._all(), summary_id=uuid4().hex)
         self.on_msg(lambda _, content, buffers: self.receive(content))
         if self.comm is not None: open_route(self.comm)
 
@@ -102,8 +105,11 @@ class DataWidget(anywidget.AnyWidget):
 
     def refresh(self) -> None:
         "Shows the data as they are now; if they can't be shown any more, the reason"
-        try: self.shown = self._all()
-        except Exception as error: self.shown = self.shown | dict(version=self._version(), problem=f"This can't be shown any more: {in_words(error)}")
+        with self._one_at_a_time:
+            try: self.shown = self._all()
+            except Exception as error: self.shown = self.shown | dict(version=self._version(), problem=f"This can't be shown any more: {in_words(error)}")
+            else:
+                if self._is_displayed: self._publish_summary(update=True)
 
     def change(
         self,
@@ -141,10 +147,22 @@ class DataWidget(anywidget.AnyWidget):
         version = self._version()  # before the rest is read: what is newer is seen at the next look
         return dict(version=version, file=str(self._cleaning.file) if self._cleaning is not None else "", problem="") | self.content()
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        if bundle is None: return None
-        html = f"<p>{escape(str(self.shown['title']))}</p>{self.summary().to_html(border=0, max_rows=40)}"
-        return bundle[0] | {"text/plain": f"{self!r}\n{self.summary().to_string(max_rows=40)}", "text/html": html}, bundle[1]
+    def _ipython_display_(self) -> None:
+        from IPython.display import publish_display_data
+        self._publish_summary(update=self._is_displayed)
+        self._is_displayed = True
+        bundle: Any = self._repr_mimebundle_()
+        publish_display_data(bundle[0] | {"text/plain": ""})
+
+    def _publish_summary(self, update: bool):
+        from IPython.display import publish_display_data
+        bundle = {"text/html": self.html(), "text/plain": f"{self!r}\n{self.summary().to_string(max_rows=40)}"}
+        publish_display_data(bundle, transient=dict(display_id=self.summary_id), update=update)
+
+    def html(self) -> str:
+        "The summary, as it stands in a saved notebook; it is hidden as long as the widget is there"
+        table = self.summary().to_html(border=0, max_rows=40)
+        looks = 'class="trainbook-picture" style="animation: trainbook-late 2s step-end"'  # a widget takes a moment to appear
+        return f'<div {looks} data-run="{self.summary_id}"><p>{escape(str(self.shown["title"]))}</p>{table}</div>{STYLE}'
 
     def __repr__(self) -> str: return f"<{type(self).__name__}: {self.shown['title']}>"
