@@ -1077,6 +1077,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                     'trainbook/data/widget.py'),
                                        'trainbook.data.widget.DataWidget.content': ( 'data.widget.html#datawidget.content',
                                                                                      'trainbook/data/widget.py'),
+                                       'trainbook.data.widget.DataWidget.draw': ( 'data.widget.html#datawidget.draw',
+                                                                                  'trainbook/data/widget.py'),
                                        'trainbook.data.widget.DataWidget.html': ( 'data.widget.html#datawidget.html',
                                                                                   'trainbook/data/widget.py'),
                                        'trainbook.data.widget.DataWidget.look': ( 'data.widget.html#datawidget.look',

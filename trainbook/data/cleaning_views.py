@@ -7,7 +7,7 @@ __all__ = ['MOST_COUNTED', 'StepInWords', 'changed_by', 'step_in_words', 'check_
            'LogShown', 'CleaningLog', 'ChangedColumn', 'column_around', 'BeforeAfterShown', 'BeforeAfter',
            'changed_cells']
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #4dd0c541
+# %% ../../nbs/6u_data.cleaning_views.ipynb #b494d6ab
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -23,7 +23,7 @@ from .difference import records
 from .steps import source
 from .widget import DataWidget, Shown, text_of
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #764f3359
+# %% ../../nbs/6u_data.cleaning_views.ipynb #332adb63
 MOST_COUNTED = 100_000
 
 class StepInWords(TypedDict):
@@ -57,7 +57,7 @@ def check_cleaning(cleaning: Any) -> None:
     "Raises `TypeError` for what is no cleaning"
     if not isinstance(cleaning, Cleaning): raise TypeError(f"the steps of a Cleaning are shown here; got a {type(cleaning).__name__}")
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #e946ead2
+# %% ../../nbs/6u_data.cleaning_views.ipynb #3e804f6e
 class Change(TypedDict):
     "A line of the log"
     step: int
@@ -97,7 +97,7 @@ def _has(change: Change, wanted: list[str]) -> bool:
     text = " ".join(str(change[name]) for name in ("what", "row", "column", "old", "new")).lower()
     return all(word in text for word in wanted)
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #108044d1
+# %% ../../nbs/6u_data.cleaning_views.ipynb #e8f61ea5
 class LogShown(Shown):
     "What the cleaning log shows"
     steps: list[StepInWords]
@@ -112,7 +112,7 @@ class CleaningLog(DataWidget):
         cleaning: Cleaning,
     ):
         check_cleaning(cleaning)
-        self.cleaning = cleaning
+        self.cleaning: Cleaning = cleaning
         super().__init__(cleaning)
         self.view = "cleaning_log"
 
@@ -141,7 +141,7 @@ class CleaningLog(DataWidget):
         "The steps"
         return pd.DataFrame(self.shown["steps"], columns=["number", "name", "columns", "changed", "reason"])
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #85f5d522
+# %% ../../nbs/6u_data.cleaning_views.ipynb #e9636bc6
 class ChangedColumn(TypedDict):
     "A column before and after a step"
     name: str
@@ -181,9 +181,9 @@ def _told(side: pd.Series | None, are_numbers: bool) -> str:
     what = _spread(side.mean(), side.std()) if are_numbers and holes < len(side) else f"{side.nunique():,} values"
     return f"{what}, {holes:,} missing" if holes else what
 
-def _spread(mean: float, sd: float) -> str: return f"mean {0. if abs(mean) < 1e-9 * sd else mean:.4g}, sd {sd:.4g}"  # 1e-17 is a rounded 0
+def _spread(mean: Any, sd: Any) -> str: return f"mean {0. if abs(mean) < 1e-9 * sd else mean:.4g}, sd {sd:.4g}"  # 1e-17 is a rounded 0
 
-# %% ../../nbs/6u_data.cleaning_views.ipynb #a47b5004
+# %% ../../nbs/6u_data.cleaning_views.ipynb #be97fd78
 class BeforeAfterShown(Shown):
     "What the before-and-after view shows"
     steps: list[StepInWords]
@@ -194,7 +194,7 @@ class BeforeAfterShown(Shown):
 
 class BeforeAfter(DataWidget):
     "The columns of a table before and after a step, and the cells that it changed"
-    most = 24  # columns
+    most: int = 24  # columns
 
     def __init__(
         self,
@@ -203,7 +203,8 @@ class BeforeAfter(DataWidget):
     ):
         check_cleaning(cleaning)
         if cleaning.steps: cleaning.around(step)  # which says that there is no such step
-        self.cleaning, self._step = cleaning, step
+        self.cleaning: Cleaning = cleaning
+        self._step = step
         super().__init__(cleaning)
         self.view = "before_after"
 

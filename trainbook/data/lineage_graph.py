@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Node', 'nodes_of', 'with_lanes', 'graph_of', 'LineageShown', 'LineageGraph']
 
-# %% ../../nbs/6v_data.lineage_graph.ipynb #4900d3b0
+# %% ../../nbs/6v_data.lineage_graph.ipynb #82eb32af
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,7 @@ from .steps import source
 from .widget import DataWidget, Shown, text_of
 from ..run.run import open_run
 
-# %% ../../nbs/6v_data.lineage_graph.ipynb #39171397
+# %% ../../nbs/6v_data.lineage_graph.ipynb #7ca66ae9
 class Node(TypedDict):
     "Bytes, a table or a run"
     id: str
@@ -73,7 +73,7 @@ def _table(record: dict[str, Any]) -> list[list[str]]:
     rows, columns = record["shape"]
     return [["table", f"{rows:,} rows, {columns:,} columns"], ["hash", str(record["hash"])]]
 
-# %% ../../nbs/6v_data.lineage_graph.ipynb #976f8fff
+# %% ../../nbs/6v_data.lineage_graph.ipynb #e2d64276
 def with_lanes(
     nodes: list[Node],  # each behind those that it is made of
 ) -> list[Node]:
@@ -114,7 +114,7 @@ def _run(run: Any) -> dict[str, Node]:
                 before=[[*chain][-1] for chain in chains], lane=0, details=details)
     return {id: one for chain in chains for id, one in chain.items()} | {node["id"]: node}
 
-# %% ../../nbs/6v_data.lineage_graph.ipynb #7e0ffe99
+# %% ../../nbs/6v_data.lineage_graph.ipynb #f173e511
 class LineageShown(Shown):
     "What the lineage graph shows"
     nodes: list[Node]  # from top to bottom
@@ -127,7 +127,7 @@ class LineageGraph(DataWidget):
         *sources: Any,  # data sets, cleanings, runs or their folders
     ):
         if not sources: raise TypeError("a lineage is that of something: LineageGraph(dataset), LineageGraph(cleaning) or LineageGraph(run)")
-        self.sources = sources
+        self.sources: tuple[Any, ...] = sources
         super().__init__(next((one for one in sources if isinstance(one, Cleaning)), None))
         self.view = "lineage_graph"
 

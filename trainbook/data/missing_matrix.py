@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['by_pattern', 'in_bands', 'HoledColumn', 'Pattern', 'MissingShown', 'Hole', 'MissingMatrix']
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #66bd9d40
+# %% ../../nbs/6s_data.missing_matrix.ipynb #429ecd08
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..run.needs import missing
 try: from sklearn.utils.validation import check_is_fitted
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #b322c2a6
+# %% ../../nbs/6s_data.missing_matrix.ipynb #c23a7232
 def by_pattern(
     holes: np.ndarray,  # bool, shape (rows, columns)
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, int]]]:  # places of the rows in the new order; columns that are lacking and number of rows, for each pattern
@@ -40,7 +40,7 @@ def in_bands(
     shares = np.add.reduceat(holes, edges[:-1], axis=0, dtype=np.int64).T / np.diff(edges)
     return np.ceil(255 * shares).astype(np.uint8)
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #6fe9dbb5
+# %% ../../nbs/6s_data.missing_matrix.ipynb #475b5703
 class HoledColumn(TypedDict):
     "A column with holes"
     name: str
@@ -77,11 +77,11 @@ class Hole(TypedDict):
     counts: list[int]
     note: str  # why nothing was drawn, or an empty text
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #068948a3
+# %% ../../nbs/6s_data.missing_matrix.ipynb #e6f32a06
 class MissingMatrix(DataWidget):
     "Which cells are missing, which are missing together, and what might have been there"
-    bands = 1000
-    most_patterns = 8
+    bands: int = 1000  # that are drawn at most
+    most_patterns: int = 8
 
     def __init__(
         self,
@@ -93,13 +93,15 @@ class MissingMatrix(DataWidget):
         if imputer is not None:
             if not hasattr(imputer, "drawn"): raise TypeError(f"an imputer that draws is needed, as MultipleImputer; {type(imputer).__name__} has no drawn(X)")
             check_is_fitted(imputer)
-        self.data, self.imputer, self.level = data, imputer, level
+        self.data: Any = data
+        self.imputer: Any = imputer
+        self.level: float = level
         super().__init__(data if isinstance(data, Cleaning) else None)
         self.view = "missing_matrix"
 
     def content(self) -> dict[str, Any]:
         self._table, name = table_in(self.data)
-        self._draws: pd.DataFrame | None = None
+        self._found: tuple[pd.DataFrame, pd.DataFrame] | None = None  # draws and intervals, made at the first click on a hole
         holes = self._table.isna().to_numpy()
         self._holed = np.flatnonzero(holes.any(axis=0))
         self._order, patterns = by_pattern(holes[:, self._holed])
@@ -138,14 +140,16 @@ class MissingMatrix(DataWidget):
     def _drawn(self, row: Any, column: Any) -> dict[str, Any]:
         nothing: dict[str, Any] = dict(draws=[], interval=[], level=self.level, edges=[], counts=[])
         if self.imputer is None: return nothing | dict(note="MissingMatrix(data, MultipleImputer().fit(data)) shows here what might have been.")
-        all_draws = self._draws = self.imputer.drawn(self._table) if self._draws is None else self._draws
+        if self._found is None:
+            drawn = self.imputer.drawn(self._table)
+            self._found = drawn, interval_of(drawn, self.level)
+        all_draws, intervals = self._found
         if (row, column) not in all_draws.index: return nothing | dict(note="Only columns of numbers are drawn.")
-        draws = all_draws.loc[[(row, column)]]
+        draws, interval = (of.loc[(row, column)].tolist() for of in (all_draws, intervals))
         known = numbers_of(self._table)[column].dropna()
         most = known[known.between(*known.quantile([.005, .995]))]  # a few extreme values would leave the others in one bin
-        edges = np.histogram_bin_edges(np.r_[most, draws.to_numpy().ravel()], 30)
-        return nothing | dict(draws=draws.to_numpy().ravel().tolist(), interval=interval_of(draws, self.level).to_numpy().ravel().tolist(),
-                              edges=edges.tolist(), counts=np.histogram(known, edges)[0].tolist(), note="")
+        edges = np.histogram_bin_edges(np.r_[most, draws], 30)
+        return nothing | dict(draws=draws, interval=interval, edges=edges.tolist(), counts=np.histogram(known, edges)[0].tolist(), note="")
 
     def summary(self) -> pd.DataFrame:
         found = pd.DataFrame(self.shown["columns"], columns=["name", "holes", "share"])

@@ -6,7 +6,7 @@
 __all__ = ['COMPONENTS', 'axes_of', 'like_neighbours', 'typed', 'OutliersShown', 'OddCell', 'OddRow', 'OutlierExplorer',
            'decided_in', 'reason_of']
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #dd96d1d7
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #94d37c3e
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,7 +28,7 @@ try:
     from sklearn.neighbors import LocalOutlierFactor
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #dbb56a4f
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #2a9ff46b
 COMPONENTS = "component 1", "component 2"
 
 def axes_of(
@@ -55,7 +55,7 @@ def like_neighbours(
     filled = KNNImputer(n_neighbors=count).fit_transform(holed)
     return float(filled[numbers.index.get_loc(row), numbers.columns.get_loc(column)] * scale[column])
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #3e5b1dd9
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #3d38abb0
 def typed(
     column: pd.Series,
     text: str,
@@ -72,7 +72,7 @@ def typed(
     except (ValueError, KeyError): pass
     raise ValueError(f"{text!r} is no value of {column.name!r}, which has the type {column.dtype}; write a number as 1234.5, without separators")
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #5017ec96
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #342e60b0
 class OutliersShown(Shown):
     "What the outlier explorer shows"
     count: int  # of rows
@@ -107,10 +107,10 @@ class OddRow(TypedDict):
     cells: list[list[str]]  # names and values of all cells
     reason: str  # that a decision has if no other is given
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #33bac9a7
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #4de5fabf
 class OutlierExplorer(DataWidget):
     "The rows of a cleaning as points, and what to do about the odd ones"
-    most = 50_000  # rows: more can't be scored between two clicks
+    most: int = 50_000  # rows: more can't be scored between two clicks
 
     def __init__(
         self,
@@ -122,7 +122,7 @@ class OutlierExplorer(DataWidget):
             raise TypeError(f"decisions are steps of a Cleaning, as Cleaning(Dataset.of(table, name)); got a {type(cleaning).__name__}")
         if columns is not None and (isinstance(columns, str) or len(columns) != 2):
             raise ValueError(f"columns are two names, one for each axis; got {columns!r}")
-        self.cleaning = cleaning
+        self.cleaning: Cleaning = cleaning
         self._along = [text_of(column) for column in columns or ()]
         self._chosen, self._scored = neighbours, None
         super().__init__(cleaning)
@@ -168,7 +168,7 @@ class OutlierExplorer(DataWidget):
         before = self._chosen, self._along
         if neighbours is not None: self._chosen = neighbours
         self._along = [x or self.shown["along_x"], y or self.shown["along_y"]]
-        try: self.shown = self._all()
+        try: self.draw()
         except Exception:
             self._chosen, self._along = before
             raise

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['text_of', 'table_in', 'in_words', 'Shown', 'Answer', 'DataWidget']
 
-# %% ../../nbs/6r_data.widget.ipynb #cbd89bfa
+# %% ../../nbs/6r_data.widget.ipynb #220a689c
 from collections.abc import Callable
 from html import escape
 from threading import RLock
@@ -26,7 +26,7 @@ from ..widget.panel import STATIC
 from ..widget.picture import STYLE
 from ..widget.routes import open_route
 
-# %% ../../nbs/6r_data.widget.ipynb #e1d9c32c
+# %% ../../nbs/6r_data.widget.ipynb #98f26ad3
 def text_of(
     value: Any,  # a name or a value of a table
     most: int = 80,  # letters
@@ -52,7 +52,7 @@ def in_words(error: BaseException) -> str:
     text = only if isinstance(only, str) else str(error)  # a KeyError puts its text in quotes
     return one_line(". ".join([text or type(error).__name__, *getattr(error, "__notes__", ())]), 600)
 
-# %% ../../nbs/6r_data.widget.ipynb #55f07dfd
+# %% ../../nbs/6r_data.widget.ipynb #5e745c6c
 class Shown(TypedDict):
     "What every widget of data shows; each has more"
     title: str
@@ -71,10 +71,10 @@ class DataWidget(anywidget.AnyWidget):
     "A widget that answers requests about data"
     _esm = STATIC/"data.js"
     _css = STATIC/"data.css"
-    view = Unicode().tag(sync=True)
+    view: Any = Unicode().tag(sync=True)
     shown: Any = Dict().tag(sync=True)  # a `Shown`
-    summary_id = Unicode().tag(sync=True)  # of the output that a saved notebook has in its place
-    kept = 50  # answers, for requests that come twice
+    summary_id: Any = Unicode().tag(sync=True)  # of the output that a saved notebook has in its place
+    kept: int = 50  # answers, for requests that come twice
 
     def __init__(
         self,
@@ -105,11 +105,14 @@ class DataWidget(anywidget.AnyWidget):
 
     def refresh(self) -> None:
         "Shows the data as they are now; if they can't be shown any more, the reason"
+        try: self.draw()
+        except Exception as error: self.shown = self.shown | dict(version=self._version(), problem=f"This can't be shown any more: {in_words(error)}")
+
+    def draw(self) -> None:
+        "Shows the data as they are now; raises what keeps them from being shown"
         with self._one_at_a_time:
-            try: self.shown = self._all()
-            except Exception as error: self.shown = self.shown | dict(version=self._version(), problem=f"This can't be shown any more: {in_words(error)}")
-            else:
-                if self._is_displayed: self._publish_summary(update=True)
+            self.shown = self._all()
+            if self._is_displayed: self._publish_summary(update=True)
 
     def change(
         self,
