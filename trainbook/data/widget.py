@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['text_of', 'table_in', 'in_words', 'Shown', 'Answer', 'DataWidget']
 
-# %% ../../nbs/6r_data.widget.ipynb #220a689c
+# %% ../../nbs/6r_data.widget.ipynb #28217433
 from collections.abc import Callable
 from html import escape
 from threading import RLock
@@ -26,7 +26,7 @@ from ..widget.panel import STATIC
 from ..widget.picture import STYLE
 from ..widget.routes import open_route
 
-# %% ../../nbs/6r_data.widget.ipynb #98f26ad3
+# %% ../../nbs/6r_data.widget.ipynb #7f457455
 def text_of(
     value: Any,  # a name or a value of a table
     most: int = 80,  # letters
@@ -52,7 +52,7 @@ def in_words(error: BaseException) -> str:
     text = only if isinstance(only, str) else str(error)  # a KeyError puts its text in quotes
     return one_line(". ".join([text or type(error).__name__, *getattr(error, "__notes__", ())]), 600)
 
-# %% ../../nbs/6r_data.widget.ipynb #5e745c6c
+# %% ../../nbs/6r_data.widget.ipynb #8e1b2886
 class Shown(TypedDict):
     "What every widget of data shows; each has more"
     title: str
@@ -159,12 +159,12 @@ class DataWidget(anywidget.AnyWidget):
 
     def _publish_summary(self, update: bool):
         from IPython.display import publish_display_data
-        bundle = {"text/html": self.html(), "text/plain": f"{self!r}\n{self.summary().to_string(max_rows=40)}"}
+        bundle = {"text/html": self.html(), "text/plain": f"{self!r}\n{self.summary().to_string(max_rows=40, index=False)}"}
         publish_display_data(bundle, transient=dict(display_id=self.summary_id), update=update)
 
     def html(self) -> str:
         "The summary, as it stands in a saved notebook; it is hidden as long as the widget is there"
-        table = self.summary().to_html(border=0, max_rows=40)
+        table = self.summary().to_html(border=0, max_rows=40, index=False, justify="left")
         looks = 'class="trainbook-picture" style="animation: trainbook-late 2s step-end"'  # a widget takes a moment to appear
         return f'<div {looks} data-run="{self.summary_id}"><p>{escape(str(self.shown["title"]))}</p>{table}</div>{STYLE}'
 
