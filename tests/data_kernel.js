@@ -45,7 +45,13 @@ function show(traits) {
   shown = { model, remove: widget.render({ model, el: document.getElementById("widget") }) };
 }
 
+/** Python has set what is shown, without being asked. */
+function changed(text) {
+  shown.model.traits.shown = read(text).shown;
+  shown.model.emit("change:shown");
+}
+
 /** The notebook says so when the kernel was restarted or shut down. */
 const die = () => shown.model.emit("comm_live_update");
 
-window.kernel = { show, die };
+window.kernel = { show, changed, die };

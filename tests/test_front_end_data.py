@@ -1,4 +1,5 @@
 """The data widgets in Chromium: by mouse and by keyboard, light and dark, 400 px wide, and with a kernel that is gone between two clicks."""
+import json
 import os
 import re
 import signal
@@ -35,6 +36,10 @@ HOSTILE = "<img src=x onerror=\"document.title='hacked'\">"
 def films() -> pd.DataFrame:
     """17,472 films with 81,083 holes."""
     with sqlite3.connect(movie_path) as database: return pd.read_sql("select * from omdb", database)
+
+
+@pytest.fixture(scope="module")
+def imputer(films) -> MultipleImputer: return MultipleImputer(draws=20, max_iter=1, random_state=0).fit(films)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +88,7 @@ def run(cleaned, tmp_path) -> Recorder:
 def text(page, selector: str) -> str: return page.page.locator(selector).inner_text()
 
 
-def test_a_hole_is_reached_by_arrows_and_shows_its_draws(page, films):
-    imputer = MultipleImputer(draws=20, max_iter=1, random_state=0).fit(films)
+def test_a_hole_is_reached_by_arrows_and_shows_its_draws(page, films, imputer):
     widget = MissingMatrix(films, imputer)
     page.show(widget)
     assert text(page, ".data-title b") == "table: 81,083 of 331,968 cells are missing (24.4%)"
@@ -222,11 +226,10 @@ def test_a_lineage_is_walked_by_arrows(page, run):
 
 
 @pytest.mark.parametrize("width, dark", [(940, False), (940, True), (400, False)], ids=["light", "dark", "400 px"])
-def test_all_of_them_look_well(browser, shots, films, wines, cleaned, run, width, dark):
+def test_all_of_them_look_well(browser, shots, films, imputer, wines, cleaned, run, width, dark):
     """Nothing is cut off, axe-core finds nothing, targets are large enough; the pictures are there to be looked at."""
     page = DataPage(found := browser.new_page(viewport=dict(width=width, height=900), color_scheme="light"))
     found.add_script_tag(path=AXE)
-    imputer = MultipleImputer(draws=20, max_iter=1, random_state=0).fit(films)
     views = dict(missing=(MissingMatrix(films, imputer), ".missing-strips"), outliers=(OutlierExplorer(wines), ".scatter"),
                  log=(CleaningLog(cleaned), "[data-key='step 0']"), sides=(BeforeAfter(cleaned), "[data-key='step']"),
                  lineage=(LineageGraph(run), ".node >> nth=0"))
@@ -277,6 +280,21 @@ def test_a_kernel_that_is_gone_is_told_and_nothing_is_asked_of_it(page, wines):
     assert again.cleaning.steps == ["DropRows"] and "DropRows: alcohol is 142" in text(page, ".last-step")
     page.click("undo")
     assert again.cleaning.steps == [] and len(again.cleaning.table) == 178
+
+
+def test_a_fault_of_ours_is_told_once_and_the_rest_goes_on(page, wines):
+    """What is shown lacks something, as that of another version might."""
+    widget = CleaningLog(wines)
+    whole = widget.shown
+    widget.shown = {name: value for name, value in whole.items() if name != "steps"}
+    page.show(widget)
+    widget.shown = widget.shown | dict(title="still told")
+    page.page.evaluate("text => kernel.changed(text)", json.dumps(dict(shown=widget.shown)))
+    faults = page.page.locator(".fault")
+    assert faults.count() == 1 and "because of an error in trainbook: TypeError" in faults.inner_text() and "The data are not affected." in faults.inner_text()
+    assert text(page, ".data-title b") == "still told"
+    said, page.errors[:] = [*page.errors], []
+    assert len(said) == 1 and "trainbook: error in the view part" in said[0]
 
 
 CELL = """

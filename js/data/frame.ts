@@ -53,12 +53,12 @@ export class Panel {
   }
 
   /** Draws all of it; what has the focus keeps it, if it is there again. */
-  show<S extends Shown>(view: View<S>, shown: S): void {
+  show<S extends Shown>(view: View<S> | undefined, shown: S): void {
     this.shown = shown;
     write(this.title, shown.title);
     setAttribute(this.element, "aria-label", shown.title);
     const key = (document.activeElement as HTMLElement | null)?.dataset?.key;
-    this.faults.attempt("view", () => view.show(shown));
+    this.faults.attempt("view", () => view?.show(shown));
     if (key && this.element.isConnected && document.activeElement === document.body) this.find(key)?.focus();
     this.tellWaiting();
   }

@@ -32,9 +32,12 @@ const render: Render<DataTraits> = ({ model, el }) => {
   const faults = new Faults(element, "The data are not affected.");
   const kernel = new Kernel(model);
   const panel = new Panel(element, kernel, faults);
-  const view = VIEWS[model.get("view")](panel.frame) as View<Shown>;
+  let view: View<Shown> | undefined; // none if it can't be built, as one of another version
+  faults.attempt("view", () => {
+    view = VIEWS[model.get("view")](panel.frame) as View<Shown>;
+  });
   const show = () => panel.show(view, model.get("shown"));
-  const redraw = () => faults.attempt("view", () => view.redraw());
+  const redraw = () => faults.attempt("view", () => view?.redraw());
   model.on("change:shown", show);
   show();
   const resized = new ResizeObserver(redraw);

@@ -115,9 +115,10 @@ class Cleaning:
         step: int = -1,  # its place in `steps`; if left out, the last one
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         "The tables before and after a step, rows by their numbers in the log; raises `IndexError` if there is none"
-        place, after = self._place(step), self._table
-        for done in reversed(self._done[place + 1:]): after = done.difference.undo(after)
-        return self._done[place].difference.undo(after), after
+        with self._one_at_a_time:
+            place, after = self._place(step), self._table
+            for done in reversed(self._done[place + 1:]): after = done.difference.undo(after)
+            return self._done[place].difference.undo(after), after
 
     def _place(self, step: int) -> int:
         if not self._done: raise IndexError("no step was done")
