@@ -78,6 +78,8 @@ def test_labels_are_kept(wines):
     assert SetCells([2], "ash", [9.]).fit_transform(named).loc["wine 2", "ash"] == 9
     gaps = wines[wines.index % 2 == 0]
     assert SetCells([4], "ash", [9.]).fit_transform(gaps)["ash"][4] == 9 and DropRows([4]).fit_transform(gaps).index[:3].tolist() == [0, 2, 6]
+    numbers = np.array([1, 4])
+    assert len(DropRows(numbers).fit_transform(wines)) == 176 and SetCells(numbers, "ash", [9., 9.]).fit_transform(wines)["ash"].max() == 9
     assert isinstance(make_pipeline(DropRows([0]), StandardScaler()).fit_transform(load_iris().data), np.ndarray)
 
 
@@ -96,7 +98,7 @@ def test_a_value_has_to_be_one_of_the_column(dtype, good, bad):
 
 @pytest.mark.parametrize("step, error, words", [
     (DropRows(3), TypeError, "rows are a list of their numbers"), (DropRows("3"), TypeError, "rows are a list"),
-    (DropRows([1.5]), TypeError, "rows are a list"),
+    (DropRows([1.5]), TypeError, "rows are a list"), (DropRows(iter([1])), TypeError, "rows are a list"),
     (DropRows([-1]), KeyError, "there is no row -1; this table has 178 rows, with numbers from 0 to 177"), (KeepRows([178]), KeyError, "there is no row 178"),
     (DropRows([2, 2]), ValueError, "row 2 is named twice"), (SetCells([1], "nose", [1.]), KeyError, "there is no column 'nose'; there are alcohol"),
     (SetCells([1, 2], "ash", [1.]), ValueError, "there are 1 values for 2 rows"), (SetCells([1], "ash", "x"), ValueError, "which can't hold 'x'"),

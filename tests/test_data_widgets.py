@@ -1,6 +1,7 @@
 """What the data widgets answer: the truth about the data, a reason in words for what can't be done, and nothing twice."""
 import json
 import threading
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from trainbook.data.dataset import Dataset
 from trainbook.data.edits import DropRows, SetCells
 from trainbook.data.imputation import MultipleImputer
 from trainbook.data.lineage_graph import LineageGraph
-from trainbook.data.missing_matrix import MissingMatrix
+from trainbook.data.missing_matrix import MissingMatrix, by_pattern
 from trainbook.data.outlier_explorer import OutlierExplorer
 from trainbook.data.widget import DataWidget
 
@@ -135,6 +136,17 @@ def test_any_table_has_a_matrix(table, title):
     matrix = MissingMatrix(table)
     assert matrix.shown["title"] == title and isinstance(matrix.html(), str)
     if table.size and table.isna().any(axis=None): assert asked(matrix, "hole", column=0, band=len(matrix.shown["edges"]) - 2)["error"] == ""
+
+
+@pytest.mark.parametrize("columns", [1, 8, 64, 65, 200])
+def test_rows_with_the_same_holes_lie_together(columns):
+    random = np.random.default_rng(columns)
+    holes = random.random((6, columns))[random.integers(6, size=500)] < .5
+    order, patterns = by_pattern(holes)
+    assert sorted(order) == [*range(500)] and sum(rows for _, rows in patterns) == 500
+    blocks = [[*group] for _, group in groupby(holes[order].tolist())]
+    assert len(blocks) == len({*map(tuple, holes.tolist())}) == len(patterns) and sorted(map(len, blocks), reverse=True) == [*map(len, blocks)]
+    assert [(np.flatnonzero(block[0]).tolist(), len(block)) for block in blocks] == [(lacks.tolist(), rows) for lacks, rows in patterns]
 
 
 def test_a_long_table_is_drawn_in_a_thousand_bands():

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['rows_of', 'same_rows', 'KeepRows', 'DropRows', 'as_values_of', 'SetCells']
 
-# %% ../../nbs/6b_data.edits.ipynb #eab9519a
+# %% ../../nbs/6b_data.edits.ipynb #9a44863b
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,13 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6b_data.edits.ipynb #511c00fb
+# %% ../../nbs/6b_data.edits.ipynb #79a17079
 def rows_of(
     table: pd.DataFrame,  # whose rows are numbered
     rows: Any,  # a list of numbers
 ) -> pd.DataFrame:
     "Some rows as they are; raises `TypeError` for what is no list of whole numbers, `KeyError` for a row that is not there, `ValueError` for one named twice"
-    is_list = isinstance(rows, Iterable) and not isinstance(rows, str | bytes | dict)
+    is_list = isinstance(rows, Sequence | np.ndarray | pd.Index) and not isinstance(rows, str | bytes)
     if not is_list or not all(isinstance(row, int | np.integer) and not isinstance(row, bool) for row in rows):
         raise TypeError(f"rows are a list of their numbers, such as [3, 17]; got {short(rows, 100)}")
     wanted = pd.Index([int(row) for row in rows], dtype="int64")
@@ -53,7 +53,7 @@ def same_rows(
 
 def _written(rows: pd.DataFrame) -> list[list[str]]: return [[written(value) for value in row] for row in rows.itertuples(index=False, name=None)]
 
-# %% ../../nbs/6b_data.edits.ipynb #fe866209
+# %% ../../nbs/6b_data.edits.ipynb #84d8ae18
 class KeepRows(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Says of rows that they are right as they are, and changes nothing"
 
@@ -114,7 +114,7 @@ def _any_values(tags: Any) -> Any:
     tags.input_tags.allow_nan = tags.input_tags.string = tags.input_tags.categorical = True
     return tags
 
-# %% ../../nbs/6b_data.edits.ipynb #566292b0
+# %% ../../nbs/6b_data.edits.ipynb #eecf0f85
 def as_values_of(
     column: pd.Series,
     values: Sequence[Any],  # None where one is missing
@@ -153,8 +153,10 @@ class SetCells(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         table = _checked(self, X, reset=True)
         self.seen_: pd.DataFrame = rows_of(table, self.rows)
         if len(self.values) != len(self.rows): raise ValueError(f"there are {len(self.values)} values for {len(self.rows)} rows; each row needs one")
-        if self.rows and self.column not in table.columns: raise KeyError(f"there is no column {self.column!r}; there are {', '.join(map(str, table.columns))}")
-        self.values_: pd.Series = as_values_of(table[self.column], self.values).set_axis(self.seen_.index) if self.rows else pd.Series(dtype=object)
+        self.values_: pd.Series = pd.Series(dtype=object)
+        if not len(self.rows): return self
+        if self.column not in table.columns: raise KeyError(f"there is no column {self.column!r}; there are {', '.join(map(str, table.columns))}")
+        self.values_ = as_values_of(table[self.column], self.values).set_axis(self.seen_.index)
         return self
 
     def transform(self, X: Any) -> Any:  # a DataFrame for a DataFrame, an array for an array

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['by_pattern', 'in_bands', 'HoledColumn', 'Pattern', 'MissingShown', 'Hole', 'MissingMatrix']
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #429ecd08
+# %% ../../nbs/6s_data.missing_matrix.ipynb #d78d3766
 from typing import Any
 
 import numpy as np
@@ -20,16 +20,22 @@ from ..run.needs import missing
 try: from sklearn.utils.validation import check_is_fitted
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #c23a7232
+# %% ../../nbs/6s_data.missing_matrix.ipynb #613364a7
 def by_pattern(
     holes: np.ndarray,  # bool, shape (rows, columns)
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, int]]]:  # places of the rows in the new order; columns that are lacking and number of rows, for each pattern
     "Puts rows with the same holes together, the most frequent pattern first"
     if not holes.size: return np.arange(len(holes)), []
-    _, first, which, counts = np.unique(np.packbits(holes, axis=1), axis=0, return_index=True, return_inverse=True, return_counts=True)
-    which = which.ravel()
-    order = np.lexsort((which, -counts[which]))
-    return order, [(np.flatnonzero(holes[first[one]]), int(counts[one])) for one in np.argsort(-counts, kind="stable")]
+    packed = np.packbits(holes, axis=1)
+    words = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8))).view(np.uint64)  # 64 columns in a number, as numbers are told apart fast
+    which = np.zeros(len(holes), np.int64)
+    for word in words.T:
+        codes, kinds = pd.factorize(word)
+        which = pd.factorize(which * len(kinds) + codes)[0]
+    counts, first = np.bincount(which), np.unique(which, return_index=True)[1]
+    by_count = np.argsort(-counts, kind="stable")
+    order = np.argsort(np.argsort(by_count)[which], kind="stable")
+    return order, [(np.flatnonzero(holes[first[one]]), int(counts[one])) for one in by_count]
 
 def in_bands(
     holes: np.ndarray,  # bool, shape (rows, columns)
@@ -40,7 +46,7 @@ def in_bands(
     shares = np.add.reduceat(holes, edges[:-1], axis=0, dtype=np.int64).T / np.diff(edges)
     return np.ceil(255 * shares).astype(np.uint8)
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #475b5703
+# %% ../../nbs/6s_data.missing_matrix.ipynb #3a3755b3
 class HoledColumn(TypedDict):
     "A column with holes"
     name: str
@@ -77,7 +83,7 @@ class Hole(TypedDict):
     counts: list[int]
     note: str  # why nothing was drawn, or an empty text
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #e6f32a06
+# %% ../../nbs/6s_data.missing_matrix.ipynb #d8a35b7a
 class MissingMatrix(DataWidget):
     "Which cells are missing, which are missing together, and what might have been there"
     bands: int = 1000  # that are drawn at most

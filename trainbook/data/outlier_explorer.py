@@ -6,7 +6,7 @@
 __all__ = ['COMPONENTS', 'axes_of', 'like_neighbours', 'typed', 'OutliersShown', 'OddCell', 'OddRow', 'OutlierExplorer',
            'decided_in', 'reason_of']
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #94d37c3e
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #5abed74d
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +19,7 @@ from .cleaning import Cleaning
 from .edits import DropRows, KeepRows, SetCells
 from .imputation import numbers_of
 from .outliers import odd_cells, outlier_scores
+from .steps import built
 from .widget import DataWidget, Shown, text_of
 from ..run.needs import missing
 
@@ -28,7 +29,7 @@ try:
     from sklearn.neighbors import LocalOutlierFactor
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #2a9ff46b
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #5ff46afa
 COMPONENTS = "component 1", "component 2"
 
 def axes_of(
@@ -37,7 +38,8 @@ def axes_of(
     "What can be along an axis: the two principal components of the standardised columns, and the columns themselves"
     standard = (numbers - numbers.mean()) / numbers.std().replace(0, 1)
     count = min(2, *standard.shape)
-    found = PCA(count, random_state=0).fit_transform(standard.to_numpy())
+    with np.errstate(invalid="ignore"):  # constant columns have no variance that could be explained
+        found = PCA(count, random_state=0).fit_transform(standard.to_numpy())
     components = pd.DataFrame(found, numbers.index, [*COMPONENTS[:count]])
     found = pd.concat([components, numbers.rename(columns=text_of)], axis=1)
     return found.loc[:, ~found.columns.duplicated()]
@@ -55,7 +57,7 @@ def like_neighbours(
     filled = KNNImputer(n_neighbors=count).fit_transform(holed)
     return float(filled[numbers.index.get_loc(row), numbers.columns.get_loc(column)] * scale[column])
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #3d38abb0
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #74d75b3c
 def typed(
     column: pd.Series,
     text: str,
@@ -72,7 +74,7 @@ def typed(
     except (ValueError, KeyError): pass
     raise ValueError(f"{text!r} is no value of {column.name!r}, which has the type {column.dtype}; write a number as 1234.5, without separators")
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #342e60b0
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #20a834db
 class OutliersShown(Shown):
     "What the outlier explorer shows"
     count: int  # of rows
@@ -107,7 +109,7 @@ class OddRow(TypedDict):
     cells: list[list[str]]  # names and values of all cells
     reason: str  # that a decision has if no other is given
 
-# %% ../../nbs/6t_data.outlier_explorer.ipynb #4de5fabf
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #07b7ae5e
 class OutlierExplorer(DataWidget):
     "The rows of a cleaning as points, and what to do about the odd ones"
     most: int = 50_000  # rows: more can't be scored between two clicks
@@ -219,7 +221,7 @@ class OutlierExplorer(DataWidget):
         self._decide(version, SetCells([row], name, [typed(self._table[name], value)]), row, reason)
 
     def _decide(self, version: int, step: Any, row: int, reason: str):
-        self.change(version, self.cleaning.apply, step, reason=reason.strip() or self.row(row)["reason"])
+        self.change(version, self.cleaning.apply, step, reason=reason.strip() or reason_of(self._odd(row)[0]))
 
     def undo(self, version: int) -> None:
         "Takes the last step back"
@@ -233,8 +235,9 @@ class OutlierExplorer(DataWidget):
 
 def decided_in(cleaning: Cleaning) -> dict[str, str]:
     "What was decided about single rows, by their numbers"
-    words = dict(KeepRows="kept", SetCells="mended")
-    return {str(row): words[done.name] for done in cleaning.done if done.name in words for row in done.text["step"]["parameters"]["rows"]}
+    words = {f"trainbook.data.edits:{step}": word for step, word in dict(KeepRows="kept", SetCells="mended").items()}
+    decisions = [done.text["step"] for done in cleaning.done if done.text["step"]["step"] in words]
+    return {str(row): words[step["step"]] for step in decisions for row in built(step["parameters"]["rows"])}
 
 def reason_of(cell: OddCell) -> str:
     "Why a row is odd, in a sentence"

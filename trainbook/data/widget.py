@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['text_of', 'table_in', 'in_words', 'Shown', 'Answer', 'DataWidget']
 
-# %% ../../nbs/6r_data.widget.ipynb #28217433
+# %% ../../nbs/6r_data.widget.ipynb #7c89a881
 from collections.abc import Callable
 from html import escape
 from threading import RLock
@@ -26,7 +26,7 @@ from ..widget.panel import STATIC
 from ..widget.picture import STYLE
 from ..widget.routes import open_route
 
-# %% ../../nbs/6r_data.widget.ipynb #7f457455
+# %% ../../nbs/6r_data.widget.ipynb #925c7844
 def text_of(
     value: Any,  # a name or a value of a table
     most: int = 80,  # letters
@@ -52,7 +52,7 @@ def in_words(error: BaseException) -> str:
     text = only if isinstance(only, str) else str(error)  # a KeyError puts its text in quotes
     return one_line(". ".join([text or type(error).__name__, *getattr(error, "__notes__", ())]), 600)
 
-# %% ../../nbs/6r_data.widget.ipynb #8e1b2886
+# %% ../../nbs/6r_data.widget.ipynb #0054f18e
 class Shown(TypedDict):
     "What every widget of data shows; each has more"
     title: str
@@ -152,7 +152,7 @@ class DataWidget(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         from IPython.display import publish_display_data
-        self._publish_summary(update=self._is_displayed)
+        self._publish_summary(update=False)  # the second time, too: this is another place
         self._is_displayed = True
         bundle: Any = self._repr_mimebundle_()
         publish_display_data(bundle[0] | {"text/plain": ""})
