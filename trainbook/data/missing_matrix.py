@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['by_pattern', 'in_bands', 'HoledColumn', 'Pattern', 'MissingShown', 'Hole', 'MissingMatrix']
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #d78d3766
+# %% ../../nbs/6s_data.missing_matrix.ipynb #9b754c2e
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,14 @@ from ..run.needs import missing
 try: from sklearn.utils.validation import check_is_fitted
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #613364a7
+# %% ../../nbs/6s_data.missing_matrix.ipynb #671d01e5
 def by_pattern(
     holes: np.ndarray,  # bool, shape (rows, columns)
 ) -> tuple[np.ndarray, list[tuple[np.ndarray, int]]]:  # places of the rows in the new order; columns that are lacking and number of rows, for each pattern
     "Puts rows with the same holes together, the most frequent pattern first"
     if not holes.size: return np.arange(len(holes)), []
     packed = np.packbits(holes, axis=1)
-    words = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8))).view(np.uint64)  # 64 columns in a number, as numbers are told apart fast
+    words = np.ascontiguousarray(np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8)))).view(np.uint64)  # 64 columns in a number, as numbers are told apart fast
     which = np.zeros(len(holes), np.int64)
     for word in words.T:
         codes, kinds = pd.factorize(word)
@@ -46,7 +46,7 @@ def in_bands(
     shares = np.add.reduceat(holes, edges[:-1], axis=0, dtype=np.int64).T / np.diff(edges)
     return np.ceil(255 * shares).astype(np.uint8)
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #3a3755b3
+# %% ../../nbs/6s_data.missing_matrix.ipynb #b7f5d208
 class HoledColumn(TypedDict):
     "A column with holes"
     name: str
@@ -83,7 +83,7 @@ class Hole(TypedDict):
     counts: list[int]
     note: str  # why nothing was drawn, or an empty text
 
-# %% ../../nbs/6s_data.missing_matrix.ipynb #d8a35b7a
+# %% ../../nbs/6s_data.missing_matrix.ipynb #1d6cc6ac
 class MissingMatrix(DataWidget):
     "Which cells are missing, which are missing together, and what might have been there"
     bands: int = 1000  # that are drawn at most
