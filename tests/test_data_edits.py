@@ -14,7 +14,7 @@ from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
 from trainbook.data.edits import DropRows, KeepRows, SetCells
 
-# scikit-learn expects a row for each row, and that the same is done to a row wherever it stands; to drop or to mend a certain row is neither
+# scikit-learn expects a row for each row, and that the same is done to a row wherever it stands; to drop or to fix a certain row is neither
 OF_CERTAIN_ROWS = {"check_transformer_data_not_an_array", "check_transformer_general", "check_methods_sample_order_invariance",
                    "check_methods_subset_invariance"}
 
@@ -63,7 +63,7 @@ def test_other_rows_with_the_same_numbers_are_left_alone(wines, cleaning):
 
 
 def test_a_step_that_is_built_on_a_row_keeps_it(cleaning):
-    """A row that is dropped earlier can't be mended later: the decision about it is told to be in the way."""
+    """A row that is dropped earlier can't be fixed later."""
     cleaning.apply(SetCells([7], "ash", [9.]))
     cleaning.apply(DropRows([7]))
     with pytest.raises(KeyError, match="there is no row 7"): cleaning.apply(SetCells([7], "ash", [2.]))

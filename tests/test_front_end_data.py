@@ -124,7 +124,7 @@ def test_rows_are_walked_and_decided_about_by_keyboard(page, wines):
     page.show(OutlierExplorer(wines))
     page.page.locator(".scatter").focus()
     page.press("ArrowRight")
-    assert text(page, ".row-card h3") == "Row 5: number 1 of 178 by oddness" and "alcohol is 142, " in page.said
+    assert text(page, ".row-card h3") == "Row 5: outlier rank 1 of 178" and "alcohol is 142, " in page.said
     assert page.page.get_by_label("Reason").input_value().startswith("alcohol is 142, ")
     page.page.get_by_label("New value").fill("a lot")
     page.press("Enter")
@@ -133,7 +133,7 @@ def test_rows_are_walked_and_decided_about_by_keyboard(page, wines):
     page.page.get_by_label("Reason").fill("the comma is missing")
     page.page.locator("[data-key=fix]").focus()
     page.press("Enter")
-    assert page.said == "Row 5 is mended." and 13 < wines.table["alcohol"][5] < 15
+    assert page.said == "Row 5 is fixed." and 13 < wines.table["alcohol"][5] < 15
     assert [(done.name, done.text["reason"]) for done in wines.done] == [("SetCells", "the comma is missing")]
     page.page.locator(".scatter").focus()
     page.press("Home")
@@ -145,20 +145,20 @@ def test_rows_are_walked_and_decided_about_by_keyboard(page, wines):
     assert wines.steps == ["SetCells", "KeepRows"] and page.said.startswith("Taken back: KeepRows")
 
 
-def test_a_point_is_clicked_and_dropped_and_other_judges_are_asked(page, wines):
+def test_a_point_is_clicked_and_dropped_and_other_scores_are_asked(page, wines):
     page.show(OutlierExplorer(wines, columns=["alcohol", "alcohol"]))
     assert "1 lies beyond the edge" in text(page, ".points-here")
     canvas = page.page.locator(".scatter canvas").bounding_box()
     page.page.mouse.click(canvas["x"] + canvas["width"] - 12, canvas["y"] + 10)  # the corner
     page.settled()
-    assert text(page, ".row-card h3").startswith("Row 5: number 1")
+    assert text(page, ".row-card h3").startswith("Row 5: outlier rank 1 of")
     page.click("drop")
     assert 5 not in wines.table.index and page.said.startswith("Row ") and "177 rows" in text(page, ".data-title")
-    slider = page.page.get_by_role("slider", name="Judged by")
+    slider = page.page.get_by_role("slider", name="Score by")
     slider.press("ArrowRight"), slider.press("ArrowRight")
-    expect(page.page.locator(".judge")).to_have_text("10 nearest rows")
-    page.page.wait_for_function("document.querySelector('.judges').textContent.startsWith('Ranks by neighbours')")
-    assert page.widget.shown["chosen"] == 10 and slider.get_attribute("aria-valuetext") == "10 nearest rows"
+    expect(page.page.locator(".score-name")).to_have_text("k = 10 neighbours")
+    page.page.wait_for_function("document.querySelector('.scores').textContent.startsWith('Scores: neighbours')")
+    assert page.widget.shown["chosen"] == 10 and slider.get_attribute("aria-valuetext") == "k = 10 neighbours"
     page.page.get_by_label("Up").select_option(HOSTILE)
     page.settled()
     assert page.widget.shown["along_y"] == HOSTILE and page.page.title() == "A notebook"
@@ -320,7 +320,7 @@ def test_a_real_kernel_is_killed_between_two_clicks(lab, shots):
 
     def drop() -> str:
         panel.locator(".scatter").press("Home")
-        expect(panel.locator(".row-card h3")).to_contain_text("number 1 of")
+        expect(panel.locator(".row-card h3")).to_contain_text("outlier rank 1 of")
         row = re.search(r"Row (\d+):", panel.locator(".row-card h3").inner_text())[1]
         before = panel.locator(".data-title b").inner_text()
         panel.get_by_role("button", name="Drop").click()

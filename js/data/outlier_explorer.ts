@@ -5,7 +5,7 @@ import { type Decision, RowCard } from "./row_card";
 import { Scatter } from "./scatter";
 import { fromHighest } from "./spread";
 
-const DONE = { keep: "is kept", drop: "is dropped", fix: "is mended" };
+const DONE = { keep: "is kept", drop: "is dropped", fix: "is fixed" };
 const SLIDE_MS = 150; // a slider that is dragged passes values that nobody wants
 
 /** The rows as points; those that are odd can be walked, and decided about. */
@@ -21,7 +21,7 @@ class OutlierExplorer implements View<OutliersShown> {
   /** The place of the row that is selected. */
   private selected = -1;
   private slider: HTMLInputElement;
-  private judge: HTMLElement;
+  private scoreName: HTMLElement;
   private along: HTMLSelectElement[];
   private undo: HTMLButtonElement;
   private last: HTMLElement;
@@ -33,12 +33,12 @@ class OutlierExplorer implements View<OutliersShown> {
   constructor(private frame: Frame) {
     const { body } = frame;
     const tools = add(body, "div", "tools");
-    const judged = add(tools, "label", "field");
-    add(judged, "span", "muted", "Judged by");
-    this.slider = add(judged, "input");
+    const score = add(tools, "label", "field");
+    add(score, "span", "muted", "Score by");
+    this.slider = add(score, "input");
     this.slider.type = "range";
-    this.slider.dataset.key = "judges";
-    this.judge = add(judged, "span", "judge");
+    this.slider.dataset.key = "score";
+    this.scoreName = add(score, "span", "score-name");
     this.slider.addEventListener("input", () => this.slide());
     this.along = ["Across", "Up"].map((name) => {
       const label = add(tools, "label", "field");
@@ -77,7 +77,10 @@ class OutlierExplorer implements View<OutliersShown> {
     this.showTools();
     const { beyond } = this.scatter;
     const edge = beyond ? ` ${beyond} lie${beyond === 1 ? "s" : ""} beyond the edge, where a triangle points.` : "";
-    write(this.here, `Large and blue: the oddest twentieth.${edge} Click a point, or walk from the oddest one by the arrow keys.`);
+    write(
+      this.here,
+      `Large and blue: the 5 % of rows with the highest scores.${edge} Click a point, or walk from the oddest one by the arrow keys.`,
+    );
     this.undo.hidden = !shown.last;
     write(this.last, shown.last);
     this.selected = before === undefined ? -1 : this.numbers.indexOf(before);
@@ -94,7 +97,7 @@ class OutlierExplorer implements View<OutliersShown> {
     const { neighbours, chosen, axes, along_x, along_y } = this.shown;
     [this.slider.min, this.slider.max] = ["0", String(neighbours.length - 1)];
     this.slider.value = String(Math.max(0, neighbours.indexOf(chosen)));
-    this.tellJudge(chosen);
+    this.tellScore(chosen);
     this.along.forEach((select, i) => {
       select.replaceChildren();
       for (const name of axes) add(select, "option", "", name).value = name;
@@ -102,15 +105,15 @@ class OutlierExplorer implements View<OutliersShown> {
     });
   }
 
-  private tellJudge(neighbours: number): void {
-    const text = neighbours ? `${neighbours} nearest rows` : "all detectors";
-    write(this.judge, text);
+  private tellScore(neighbours: number): void {
+    const text = neighbours ? `k = ${neighbours} neighbours` : "all detectors";
+    write(this.scoreName, text);
     setAttribute(this.slider, "aria-valuetext", text);
   }
 
   private slide(): void {
     const neighbours = this.shown.neighbours[Number(this.slider.value)];
-    this.tellJudge(neighbours);
+    this.tellScore(neighbours);
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => this.ask({ neighbours }), SLIDE_MS);
   }

@@ -117,9 +117,9 @@ export interface OddRow {
   label: string;
   /** 1 for the oddest row. */
   rank: number;
-  /** Kinds of detectors, and the rank that they give, between 0 and 1. */
-  judges: string[][];
-  /** Of these ranks. */
+  /** Their kinds, and the score that each gives, between 0 and 1. */
+  detectors: string[][];
+  /** Of these scores. */
   spread: number;
   odd: OddCell[];
   /** Names and values of all cells. */

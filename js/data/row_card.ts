@@ -9,7 +9,7 @@ export type Decision = { name: "keep" | "drop"; given: object } | { name: "fix";
 export class RowCard {
   private element: HTMLElement;
   private title: HTMLElement;
-  private judges: HTMLElement;
+  private scores: HTMLElement;
   private odd: HTMLElement;
   private reason: HTMLInputElement;
   private column: HTMLSelectElement;
@@ -22,7 +22,7 @@ export class RowCard {
     this.element = add(parent, "section", "row-card");
     this.element.hidden = true;
     this.title = add(this.element, "h3");
-    this.judges = add(this.element, "p", "muted judges");
+    this.scores = add(this.element, "p", "muted scores");
     this.odd = add(this.element, "table", "odd");
     const reason = add(this.element, "label", "wide-field");
     add(reason, "span", "muted", "Reason");
@@ -55,11 +55,8 @@ export class RowCard {
   show(row: OddRow, count: number, decided: string | undefined): void {
     this.row = row;
     this.element.hidden = false;
-    write(this.title, `Row ${row.label}: number ${row.rank} of ${count} by oddness${decided ? `, ${decided}` : ""}`);
-    write(
-      this.judges,
-      `Ranks by ${row.judges.map(([kind, rank]) => `${kind} ${rank}`).join(", ")}; their spread is ${row.spread.toFixed(2)}.`,
-    );
+    write(this.title, `Row ${row.label}: outlier rank ${row.rank} of ${count}${decided ? `, ${decided}` : ""}`);
+    write(this.scores, `Scores: ${row.detectors.map(([kind, score]) => `${kind} ${score}`).join(", ")}; spread ${row.spread.toFixed(2)}.`);
     this.showOdd(row.odd);
     this.reason.value = row.reason;
     this.column.replaceChildren();

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['text_of', 'table_in', 'in_words', 'Shown', 'Answer', 'DataWidget']
 
-# %% ../../nbs/6r_data.widget.ipynb #7c89a881
+# %% ../../nbs/6r_data.widget.ipynb #bcabda7c
 from collections.abc import Callable
 from html import escape
 from threading import RLock
@@ -26,7 +26,7 @@ from ..widget.panel import STATIC
 from ..widget.picture import STYLE
 from ..widget.routes import open_route
 
-# %% ../../nbs/6r_data.widget.ipynb #925c7844
+# %% ../../nbs/6r_data.widget.ipynb #9e41982d
 def text_of(
     value: Any,  # a name or a value of a table
     most: int = 80,  # letters
@@ -52,7 +52,7 @@ def in_words(error: BaseException) -> str:
     text = only if isinstance(only, str) else str(error)  # a KeyError puts its text in quotes
     return one_line(". ".join([text or type(error).__name__, *getattr(error, "__notes__", ())]), 600)
 
-# %% ../../nbs/6r_data.widget.ipynb #0054f18e
+# %% ../../nbs/6r_data.widget.ipynb #2dc2da2f
 class Shown(TypedDict):
     "What every widget of data shows; each has more"
     title: str
@@ -110,7 +110,7 @@ class DataWidget(anywidget.AnyWidget):
 
     def draw(self) -> None:
         "Shows the data as they are now; raises what keeps them from being shown"
-        with self._one_at_a_time:
+        with self._one_at_a_time, self.hold_sync():  # who sees the change may save the notebook, which has the summary by then
             self.shown = self._all()
             if self._is_displayed: self._publish_summary(update=True)
 
