@@ -11,7 +11,8 @@ GUESSED = 48  # of all names that can be imported, with methods and attributes
 
 
 FOREIGN = [f"connect.{framework}" for framework in ("accelerate", "fastai", "ignite", "keras", "lightning", "skorch", "transformers")]
-FOREIGN += [f"data.{transformers}" for transformers in ("on_columns", "imputation", "outliers", "edits")]  # of scikit-learn
+OF_SCIKIT_LEARN = ("on_columns", "imputation", "outliers", "edits", "values", "units", "duplicates", "categories", "checks", "denoising", "denoise")
+FOREIGN += [f"data.{transformers}" for transformers in OF_SCIKIT_LEARN]
 FOREIGN += [f"data.{widgets}" for widgets in ("widget", "missing_matrix", "outlier_explorer", "cleaning_views", "lineage_graph")]  # of anywidget
 
 

@@ -68,7 +68,7 @@ def do(
 # %% ../../nbs/66_data.cleaning.ipynb #4a23851a
 class Cleaning:
     "Steps on a data set, which are logged and can be undone"
-    name: str; seed: int; file: Path; data: Dataset
+    data: Dataset; name: str; seed: int; file: Path
     _one_at_a_time = RLock()  # a widget's click may arrive on another thread than the cell that runs
 
     def __init__(
@@ -104,6 +104,11 @@ class Cleaning:
     def steps(self) -> list[str]:
         "The names of the steps"
         return [done.name for done in self._done]
+
+    @property
+    def texts(self) -> list[dict[str, Any]]:
+        "The steps as JSON can hold them: step, columns, target, reason"
+        return [done.text for done in self._done]
 
     @property
     def done(self) -> tuple[Done, ...]:
@@ -256,6 +261,7 @@ def reproduce(
     check_hash(table, reading["hash"], f"{raw.name}, as it is read now,")
     labels, table = table.index, table.reset_index(drop=True)
     for record in steps:
+        if "step" not in record: raise ValueError(f"{raw.name} was cleaned in shards by steps fitted to another table, so it can't be made again here")
         _, table = do(record, table)
         check_hash(labelled(table, labels), record["hash"], f"the table behind {record['step']['step']}")
     return Dataset(labelled(table, labels), name or raw.name.split(".")[0], lineage, dir)

@@ -35,7 +35,7 @@ def numbers_of(
     if not isinstance(X, pd.DataFrame): return pd.DataFrame(check_array(X, **_AS_NUMBERS))
     check_columns(X)
     found = X[[name for name, kind in X.dtypes.items() if types.is_numeric_dtype(kind) and not types.is_bool_dtype(kind)]]
-    if not found.shape[1]: raise ValueError(f"only numbers can be filled in, and none of these {X.shape[1]} columns has the type of a number")
+    if not found.shape[1]: raise ValueError(f"columns of numbers are needed, and none of these {X.shape[1]} columns has the type of a number")
     return pd.DataFrame(check_array(found, **_AS_NUMBERS), index=X.index, columns=found.columns)
 
 # %% ../../nbs/67_data.imputation.ipynb #6125bd11

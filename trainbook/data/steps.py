@@ -8,6 +8,7 @@ __all__ = ['Step', 'check_step', 'source_of', 'described', 'built', 'source', 'w
 # %% ../../nbs/62_data.steps.ipynb #8d17af8c
 import linecache, sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import reduce
 from importlib import import_module
 from inspect import getsource, signature
@@ -87,6 +88,18 @@ def _class(address: str) -> type:
     if isinstance(found, type) and hasattr(found, "fit") and hasattr(found, "get_params"): return found
     raise TypeError(f"{address} is no step")
 
+def _defaults(step: type) -> dict[str, Any]:
+    return {name: known.default for name, known in signature(step).parameters.items() if known.default is not known.empty}
+
+def _parameters(step: Any) -> dict[str, Any]:
+    "Those of a step as text, without objects that stand for *left out*, as skrub has them"
+    found, defaults = {}, _defaults(type(step))
+    for name, value in step.get_params(deep=False).items():
+        try: found[name] = described(value)
+        except TypeError:
+            if value is not defaults.get(name): raise
+    return found
+
 def described(
     value: Any,  # a step, or a parameter of one
 ) -> Any:  # what JSON can hold
@@ -103,7 +116,7 @@ def described(
     if isinstance(value, np.ndarray | pd.Index): return {"array": [described(one) for one in value.tolist()], "dtype": str(value.dtype)}
     if value is pd.NA: return {"import": "pandas:NA"}
     if callable(getattr(value, "get_params", None)):
-        return {"step": _address(type(value)), "parameters": {name: described(one) for name, one in value.get_params(deep=False).items()}}
+        return {"step": _address(type(value)), "parameters": _parameters(value)}
     raise TypeError(f"a parameter of type {type(value).__name__} can't be written down")
 
 def built(
@@ -148,7 +161,9 @@ def source(
 
 def _own(text: dict[str, Any]) -> dict[str, Any]:
     "The parameters that are not the defaults"
-    defaults = {name: described(known.default) for name, known in signature(_imported(text["step"])).parameters.items() if known.default is not known.empty}
+    defaults = dict[str, Any]()
+    for name, value in _defaults(_imported(text["step"])).items():
+        with suppress(TypeError): defaults[name] = described(value)
     return {name: one for name, one in text["parameters"].items() if name not in defaults or repr(defaults[name]) != repr(one)}
 
 # %% ../../nbs/62_data.steps.ipynb #b9af9d19
