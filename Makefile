@@ -57,13 +57,14 @@ outputs: .venv/dev  ## runs all notebooks and keeps what their cells show
 	$(BIN)/python nbs/outputs.py
 	$(BIN)/nbdev-clean
 
-js: .venv/js  ## builds trainbook/static from js/widget
+js: .venv/js  ## builds trainbook/static from js/widget and js/data
 	$(BIN)/python js/protocol.py
 	$(BIN)/npm --prefix js run check
 	$(BIN)/npm --prefix js run build
 
-picture: .venv/dev .venv/chromium  ## takes the README's picture of the panel from a real run in JupyterLab
+picture: .venv/dev .venv/chromium  ## takes the README's picture of the panel from a real run in JupyterLab, and those of the data widgets
 	$(BIN)/python tests/picture.py nbs/images
+	$(BIN)/python tests/data_pictures.py nbs/images
 
 bench: bench-gpu bench-front_end bench-recording bench-show bench-learner bench-ranks bench-overhead  ## what watching, recording and a Learner cost, beside their peers; writes bench/RESULTS.md
 

@@ -1,4 +1,4 @@
-"""Writes widget/protocol.ts: the kinds of `trainbook.run.contract` that the front end needs, as TypeScript."""
+"""Writes what the front ends need of Python's types, as TypeScript: widget/protocol.ts of `trainbook.run.contract`, data/protocol.ts of the data widgets."""
 import inspect
 import json
 import re
@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from typing_extensions import NotRequired, Required, get_original_bases, get_type_hints, is_typeddict
 
+from trainbook.data import cleaning_views, lineage_graph, missing_matrix, outlier_explorer, widget
 from trainbook.run import contract
 
 TARGET = Path(__file__).parent/"widget"/"protocol.ts"
+DATA_TARGET = Path(__file__).parent/"data"/"protocol.ts"
 KINDS = (
     contract.Progress, contract.Machine, contract.Parent, contract.Checkpoint, contract.Rates, contract.Watching, contract.EarlyStop,
     contract.RegisteredCommand, contract.Monitor, contract.Steering, contract.State, contract.RemedyButton, contract.Happened, *get_args(contract.Event),
@@ -18,7 +20,12 @@ KINDS = (
 ALIASES = {
     contract.Status: "Status", contract.When: "When", contract.Mode: "Mode", contract.Role: "Role", contract.Metric: "Metric", contract.Part: "PartName",
     contract.PlotKind: "PlotKind", contract.Stream: "Stream", contract.Route: "Route"}
-PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null", Any: "unknown"}
+DATA_KINDS = (
+    widget.Shown, widget.Answer, missing_matrix.HoledColumn, missing_matrix.Pattern, missing_matrix.MissingShown, missing_matrix.Hole,
+    outlier_explorer.OutliersShown, outlier_explorer.OddCell, outlier_explorer.OddRow, cleaning_views.StepInWords, cleaning_views.LogShown,
+    cleaning_views.Change, cleaning_views.Changes, cleaning_views.ChangedColumn, cleaning_views.BeforeAfterShown, lineage_graph.Node,
+    lineage_graph.LineageShown)
+PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", bytes: "DataView", type(None): "null", Any: "unknown"}
 
 
 def in_typescript(declared: Any, is_named: bool = True) -> str:
@@ -74,4 +81,12 @@ def protocol() -> str:
     return "\n\n".join([head, aliases, *map(interface, KINDS), events, arguments_of_commands()]) + "\n"
 
 
-if __name__ == "__main__": TARGET.write_text(protocol(), encoding="utf-8")
+def data_protocol() -> str:
+    """That of the data widgets."""
+    head = "/** What passes between the kernel and a data widget. Written by js/protocol.py from nbs/6r to 6v: do not edit. */"
+    return "\n\n".join([head, *map(interface, DATA_KINDS)]) + "\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(protocol(), encoding="utf-8")
+    DATA_TARGET.write_text(data_protocol(), encoding="utf-8")

@@ -11,9 +11,10 @@ GUESSED = 48  # of all names that can be imported, with methods and attributes
 
 
 FOREIGN = [f"connect.{framework}" for framework in ("accelerate", "fastai", "ignite", "keras", "lightning", "skorch", "transformers")]
-OF_SCIKIT_LEARN = ("on_columns", "imputation", "outliers", "values", "units", "duplicates", "categories", "denoising", "denoise", "features", "feature_search",
-                   "time_features", "deep_features", "checks")
+OF_SCIKIT_LEARN = ("on_columns", "imputation", "outliers", "edits", "values", "units", "duplicates", "categories", "denoising", "denoise", "features",
+                   "feature_search", "time_features", "deep_features", "checks")
 FOREIGN += [f"data.{transformers}" for transformers in OF_SCIKIT_LEARN]
+FOREIGN += [f"data.{widgets}" for widgets in ("widget", "missing_matrix", "outlier_explorer", "cleaning_views", "lineage_graph")]  # of anywidget
 
 
 def is_foreign(name: str) -> bool:

@@ -59,7 +59,7 @@ def test_wheel_from_sdist_carries_static(copy, tmp_path):
     run(sys.executable, "-m", "build", "--outdir", tmp_path, copy)  # makes the sdist, and the wheel from it
     wheel, = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("static/widget.js", "static/widget.css", "__init__.pyi", "py.typed"): assert f"trainbook/{name}" in names
+    for name in ("static/widget.js", "static/widget.css", "static/data.js", "static/data.css", "__init__.pyi", "py.typed"): assert f"trainbook/{name}" in names
 
 
 @pytest.mark.parametrize("options", [(), ("-e",)], ids=["install", "editable"])

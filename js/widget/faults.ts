@@ -6,7 +6,11 @@ export class Faults {
   part = "view";
   private reported = new Set<string>();
 
-  constructor(private panel: HTMLElement) {}
+  /** `rest` says what goes on all the same. */
+  constructor(
+    private panel: HTMLElement,
+    private rest = "The training is not affected.",
+  ) {}
 
   /** Calls `work` in the name of a part, to which listeners added meanwhile belong; returns false if it throws. */
   attempt(part: string, work: () => void): boolean {
@@ -29,7 +33,7 @@ export class Faults {
     console.warn(`trainbook: error in the ${part} part of the panel`, error);
     const what = String(error).slice(0, 200);
     const name = part.replace("_", " ");
-    const text = `The ${name} part of this panel has stopped because of an error in trainbook: ${what}. The training is not affected.`;
+    const text = `The ${name} part of this panel has stopped because of an error in trainbook: ${what}. ${this.rest}`;
     add(this.panel, "p", "fault", text).setAttribute("role", "status");
   }
 }

@@ -22,6 +22,12 @@ export function hidePicture(store: Store): () => void {
   };
 }
 
+/** Hides what a saved notebook shows in the place of a view, till the function that is returned is called. */
+export function hideSaved(id: string): () => void {
+  count(id, 1);
+  return () => count(id, -1);
+}
+
 /** Whether the page has a picture of a run. */
 export const hasPicture = (runId: string): boolean => document.querySelector(`.trainbook-picture${ofRun(runId)}`) !== null;
 

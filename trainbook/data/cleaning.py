@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import pandas as pd
@@ -68,6 +69,7 @@ def do(
 class Cleaning:
     "Steps on a data set, which are logged and can be undone"
     data: Dataset; name: str; seed: int; file: Path
+    _one_at_a_time = RLock()  # a widget's click may arrive on another thread than the cell that runs
 
     def __init__(
         self,
@@ -94,6 +96,11 @@ class Cleaning:
         return labelled(self._table, self._labels).copy()
 
     @property
+    def by_number(self) -> pd.DataFrame:
+        "A copy of that table whose rows have their numbers in the log as labels"
+        return self._table.copy()
+
+    @property
     def steps(self) -> list[str]:
         "The names of the steps"
         return [done.name for done in self._done]
@@ -102,6 +109,26 @@ class Cleaning:
     def texts(self) -> list[dict[str, Any]]:
         "The steps as JSON can hold them: step, columns, target, reason"
         return [done.text for done in self._done]
+
+    @property
+    def done(self) -> tuple[Done, ...]:
+        "The steps, and what each has changed"
+        return tuple(self._done)
+
+    def around(
+        self,
+        step: int = -1,  # its place in `steps`; if left out, the last one
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        "The tables before and after a step, rows by their numbers in the log; raises `IndexError` if there is none"
+        with self._one_at_a_time:
+            place, after = self._place(step), self._table
+            for done in reversed(self._done[place + 1:]): after = done.difference.undo(after)
+            return self._done[place].difference.undo(after), after
+
+    def _place(self, step: int) -> int:
+        if not self._done: raise IndexError("no step was done")
+        if step not in range(-len(self._done), len(self._done)): raise IndexError(f"there is no step {step!r}: {dict(enumerate(self.steps))}")
+        return step % len(self._done)
 
     def apply(
         self,
@@ -127,11 +154,8 @@ class Cleaning:
         step: int = -1,  # its place in `steps`; if left out, the last one
     ) -> pd.DataFrame:  # the table without it
         "Takes a step back, as if it had not been done; raises `IndexError` if there is none, and what a later step raises that can't be done without it"
-        if not self._done: raise IndexError("no step was done that could be undone")
-        if step not in range(-len(self._done), len(self._done)): raise IndexError(f"there is no step {step!r}: {dict(enumerate(self.steps))}")
-        place = step % len(self._done)
         with self._as_before_if_it_fails():
-            self._take_back(place)
+            self._take_back(place := self._place(step))
             self._write(undid=place, hash=table_hash(self.table))
         return self.table
 
@@ -185,11 +209,12 @@ class Cleaning:
 
     @contextmanager
     def _as_before_if_it_fails(self) -> Iterator[None]:
-        before = [*self._done], self._table
-        try: yield
-        except BaseException:
-            self._done, self._table = before
-            raise
+        with self._one_at_a_time:
+            before = [*self._done], self._table
+            try: yield
+            except BaseException:
+                self._done, self._table = before
+                raise
 
     def _write(self, **entry: Any):
         self.file.parent.mkdir(parents=True, exist_ok=True)
