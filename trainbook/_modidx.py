@@ -721,8 +721,6 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                      'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Cleaning.table': ( 'data.cleaning.html#cleaning.table',
                                                                                      'trainbook/data/cleaning.py'),
-                                         'trainbook.data.cleaning.Cleaning.texts': ( 'data.cleaning.html#cleaning.texts',
-                                                                                     'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Cleaning.undo': ( 'data.cleaning.html#cleaning.undo',
                                                                                     'trainbook/data/cleaning.py'),
                                          'trainbook.data.cleaning.Done': ('data.cleaning.html#done', 'trainbook/data/cleaning.py'),

@@ -106,11 +106,6 @@ class Cleaning:
         return [done.name for done in self._done]
 
     @property
-    def texts(self) -> list[dict[str, Any]]:
-        "The steps as JSON can hold them: step, columns, target, reason"
-        return [done.text for done in self._done]
-
-    @property
     def done(self) -> tuple[Done, ...]:
         "The steps, and what each has changed"
         return tuple(self._done)

@@ -175,7 +175,7 @@ def clean_shards(
     folder = _empty(into)
     job = partial(_do_shard, steps, example.dtypes.to_dict(), folder.absolute(), log)
     (_on_ray if on == "ray" else _here)(job, [file.absolute() for file in shards.files])
-    texts = [{name: done[name] for name in ("step", "columns", "target")} for done in cleaning.texts]
+    texts = [{name: done.text[name] for name in ("step", "columns", "target")} for done in cleaning.done]
     return _finish(folder, shards.lineage, dict(steps=texts, fitted=cleaning.data.hash))
 
 def _here(job: Callable[[Path], int], files: list[Path]):
