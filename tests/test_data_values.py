@@ -1,17 +1,19 @@
 """Steps that mend values, rows and categories: the right values on real tables, bad input, and each of them as a step of a cleaning."""
+import json
 import sqlite3
 
 import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from sklearn.impute import SimpleImputer
 from sklearn.utils.estimator_checks import check_estimator
 from skrub import ApplyToCols, ToDatetime, ToFloat
 
 from trainbook.data.catalogue import datasets, load
 from trainbook.data.categories import InCategories, MergeSpellings, fingerprint, is_slip
 from trainbook.data.checks import Gate, suspected_labels
-from trainbook.data.cleaning import Cleaning, open_cleaning
+from trainbook.data.cleaning import Cleaning, open_cleaning, reproduce
 from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset, database_name
 from trainbook.data.duplicates import DropDuplicates, similar_rows
@@ -37,7 +39,6 @@ def test_openml_is_read_from_what_was_fetched_before(tmp_path):
     """The files of scikit-learn's own cache are written here, as no network is there; all the rest is what a person runs."""
     import gzip
     import hashlib
-    import json
     from trainbook.data.catalogue import load_openml
     arff = b"@relation cats\n@attribute kilos numeric\n@attribute kind {tame,wild}\n@data\n4.5,tame\n?,wild\n"
     about = dict(id="77", name="cats", version="2", status="active", format="ARFF", file_id="5", licence="CC0", description="Two cats.",
@@ -194,6 +195,17 @@ def test_a_step_with_an_object_for_left_out_is_written():
     """skrub's selectors: the default is an object that no text stands for."""
     for step in (ApplyToCols(ToFloat()), ApplyToCols(ToDatetime(), cols=["x"])): assert repr(built(described(step))) == repr(step)
     assert source(described(ApplyToCols(ToFloat())), set()) == "ApplyToCols(transformer=ToFloat())"
+
+
+def test_a_run_can_tell_of_any_step(tmp_path):
+    """Its run.json is JSON, which has no NaN and no infinity: the default of an imputer is one."""
+    cleaning = Cleaning(load("penguins", tmp_path))
+    cleaning.apply(SimpleImputer(), ["bill_length_mm"])
+    cleaning.apply(InRange({"body_mass_g": (-np.inf, np.inf)}))
+    told = json.loads(json.dumps(cleaning.dataset.lineage, allow_nan=False))
+    assert reproduce(told, tmp_path).hash == cleaning.dataset.hash
+    namespace: dict = {}
+    exec(cleaning.source(), namespace)
 
 
 def planted(table: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:

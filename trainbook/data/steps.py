@@ -107,6 +107,7 @@ def described(
 ) -> Any:  # what JSON can hold
     "A step as text; raises `TypeError` for what has none"
     if isinstance(value, np.generic): value = value.item()
+    if isinstance(value, float) and not np.isfinite(value): return {"float": str(value)}  # JSON has no such numbers
     if value is None or isinstance(value, bool | int | float | str): return value
     if isinstance(value, list): return [described(one) for one in value]
     if isinstance(value, tuple): return {"tuple": [described(one) for one in value]}
@@ -132,6 +133,7 @@ def built(
     if "step" in text: return _class(text["step"])(**{name: built(one) for name, one in text["parameters"].items()})
     if "import" in text: return _imported(text["import"])
     if "function" in text: return _made(text["function"], text["name"])
+    if "float" in text: return float(text["float"])
     if "tuple" in text: return tuple(built(one) for one in text["tuple"])
     if "slice" in text: return slice(*text["slice"])
     if "array" in text: return np.array(built(text["array"]), dtype=text["dtype"])
@@ -145,10 +147,10 @@ def source(
     "A step, or a parameter of one, as Python source"
     inner = lambda value: source(value, imports)
     if isinstance(text, list): return f"[{', '.join(map(inner, text))}]"
-    if isinstance(text, float) and not np.isfinite(text):
-        imports.add("from math import inf, nan")
-        return repr(text)
     if not isinstance(text, dict): return repr(text)
+    if "float" in text:
+        imports.add("from math import inf, nan")
+        return text["float"]
     if "tuple" in text: return f"({', '.join(map(inner, text['tuple']))}{',' * (len(text['tuple']) == 1)})"
     if "slice" in text: return f"slice({', '.join(map(repr, text['slice']))})"
     if "dict" in text: return f"{{{', '.join(f'{inner(key)}: {inner(one)}' for key, one in text['dict'])}}}"
