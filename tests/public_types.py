@@ -11,8 +11,8 @@ GUESSED = 48  # of all names that can be imported, with methods and attributes
 
 
 FOREIGN = [f"connect.{framework}" for framework in ("accelerate", "fastai", "ignite", "keras", "lightning", "skorch", "transformers")]
-FOREIGN += [f"data.{transformers}" for transformers in ("on_columns", "imputation", "outliers", "features", "feature_search", "time_features", "deep_features")]
-# of scikit-learn
+TRANSFORMERS = "on_columns", "imputation", "outliers", "features", "feature_search", "time_features", "deep_features"  # of scikit-learn
+FOREIGN += [f"data.{transformers}" for transformers in TRANSFORMERS]
 
 
 def is_foreign(name: str) -> bool:
