@@ -39,20 +39,18 @@ def test_a_gain_is_found_where_there_is_one():
     assert " kept: " in search.report_ and f"{search.gain_['gain']:.3f}" in search.report_
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_luck_gives_nothing(seed):
+def test_luck_gives_nothing():
     """The target is shuffled: of 85 new columns none is kept, and it is said that the gain may be nothing."""
     table = autompg_clean[["displ", "hp", "weight", "accel"]]
-    luck = autompg_clean["mpg"].sample(frac=1, random_state=seed).to_numpy()
-    search = FeatureSearch(LINE, most=4, cv=3, random_state=seed).fit(table, luck)
+    luck = autompg_clean["mpg"].sample(frac=1, random_state=0).to_numpy()
+    search = FeatureSearch(LINE, most=4, cv=3, random_state=0).fit(table, luck)
     assert search.chosen_ == [] and search.transform(table).equals(table)
-    again = clone(search).fit(table, luck)
-    assert again.gain_.equals(search.gain_) and again.best_ == search.best_
     assert search.report_.startswith("No new column is kept") and "can't be told from nothing" in search.report_
 
 
 TABLES = {
-    "texts, dates and classes": (penguins.drop(columns="species").assign(day=pd.date_range("2007-11-01", periods=344))[::4], penguins["species"][::4], None, 2),
+    "texts, dates and classes": (penguins.drop(columns="species").assign(day=pd.date_range("2007-11-01", periods=344))[::6],
+                                 penguins["species"][::6] == "Adelie", None, 2),
     "in the order of time": (penguins[["bill_length_mm", "body_mass_g"]], penguins["flipper_length_mm"].fillna(200.), DecisionTreeRegressor(max_depth=3),
                              TimeSeriesSplit(3)),
     "classes": (load_wine(as_frame=True).data.iloc[:, :5], load_wine().target.astype(str), make_pipeline(StandardScaler(), LogisticRegression()), 3),
@@ -69,6 +67,7 @@ def test_it_searches_other_tables(name, monkeypatch):
     table, target, model, cv = TABLES[name]
     search = FeatureSearch(model, most=2, cv=cv, random_state=0).fit(table, target)
     assert len(search.folds_) == (cv if isinstance(cv, int) else 3) and np.isfinite(search.gain_).all()
+    if name == "one column": assert clone(search).fit(table, target).folds_.equals(search.folds_)
 
 
 @pytest.mark.parametrize("target, model, said", [

@@ -193,7 +193,7 @@ def test_batches_are_the_rows(cars):
     inputs, targets = (torch.cat(parts) for parts in zip(*loader))
     assert inputs.numpy().tolist() == cars.table[["hp", "weight"]].iloc[10:20].to_numpy(float).tolist()
     assert targets[:, 0].tolist() == pytest.approx(cars.table["mpg"].iloc[10:20].tolist())
-    names = to_loader(cars, "origin", ["hp"], rows=[5, 3])
+    names = to_loader(cars, "origin", "hp", rows=[5, 3])
     assert [names.dataset.classes[number] for number in next(iter(names))[1]] == cars.table["origin"].iloc[[5, 3]].tolist()
 
 

