@@ -248,3 +248,17 @@ def test_impulses_of_half_a_picture():
     salted = random_noise(PHOTO, "s&p", amount=.5, rng=0)
     assert abs(find_impulses(salted).mean() - .5) < .03
     assert decibels(denoise(salted).cleaned, PHOTO) > 24
+
+
+@pytest.mark.parametrize("by", [3, 6, 12])
+def test_spikes_smaller_than_a_years_swing_are_found(by):
+    from bokeh_sampledata.sea_surface_temperature import sea_surface_temperature as sea
+    truth, rng = sea["temperature"].to_numpy(), np.random.default_rng(0)
+    hit = rng.random(len(truth)) < .01
+    found = denoise(np.where(hit, truth + by * rng.choice([-1, 1], len(truth)), truth))
+    assert found.noise.kind == "impulses" and np.abs(found.cleaned - truth)[hit].mean() < .1
+    assert (found.cleaned == truth)[~hit].mean() > .99
+
+
+def test_the_edges_of_a_sawtooth_are_no_impulses():
+    assert denoise(np.arange(2000) % 50.).noise.kind == "none"

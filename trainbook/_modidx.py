@@ -1368,6 +1368,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                   'trainbook/data/noise.py'),
                                       'trainbook.data.noise.Noise.kind': ('data.noise.html#noise.kind', 'trainbook/data/noise.py'),
                                       'trainbook.data.noise._far': ('data.noise.html#_far', 'trainbook/data/noise.py'),
+                                      'trainbook.data.noise._long_runs': ('data.noise.html#_long_runs', 'trainbook/data/noise.py'),
                                       'trainbook.data.noise._scattered': ('data.noise.html#_scattered', 'trainbook/data/noise.py'),
                                       'trainbook.data.noise.as_numbers': ('data.noise.html#as_numbers', 'trainbook/data/noise.py'),
                                       'trainbook.data.noise.find_impulses': ('data.noise.html#find_impulses', 'trainbook/data/noise.py'),

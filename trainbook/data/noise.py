@@ -55,7 +55,12 @@ def find_impulses(
             bends = ndimage.median_filter(np.abs(rest - between), around)
             found = _far(values, rest, middle, steps) & _far(values, rest, between, np.maximum(steps, 5 * bends))
         if np.array_equal(found, before): break
-    return found
+    return found & ~_long_runs(found, window) if values.ndim == 1 else found
+
+def _long_runs(found: np.ndarray, most: int) -> np.ndarray:
+    "Places in a row that are more than so many: an edge, and no impulses"
+    labels, _ = ndimage.label(found)
+    return found & (np.bincount(labels)[labels] > most)
 
 def _far(values: np.ndarray, rest: np.ndarray, expected: np.ndarray, here: np.ndarray) -> np.ndarray:
     "Where values are farther from what was expected than others are, and than is usual here"
@@ -117,6 +122,7 @@ class Noise:
     spread: float  # standard deviation of what is not an impulse, in units of the values
     gain: float = 0.  # above 0 if the Gaussian part grows with the values: its variance is gain · value + offset
     offset: float = 0.
+    step: float = np.inf  # between neighbours in a series, in units of the values: eight in ten are smaller; not known of a picture
 
     @property
     def is_gaussian(self) -> bool: return self.sigma > 0 and self.sigma >= LEAST * self.spread
@@ -124,7 +130,8 @@ class Noise:
     @property
     def has_impulses(self) -> bool:
         added = self.share**.5 * self.deviation
-        return added > 0 and added >= max(LEAST * self.spread, self.sigma / 4) and self.deviation >= self.spread
+        is_far = self.deviation >= min(self.spread, 20 * self.step)  # so a spike of a degree is seen in a year of temperatures, too
+        return added > 0 and added >= max(LEAST * self.spread, self.sigma / 4) and is_far
 
     @property
     def kind(self) -> str:
@@ -161,7 +168,8 @@ def measure_noise(
     sigma = gaussian_sigma(holed) or gaussian_sigma(rest)  # the second if impulses are everywhere
     smallest = 1e-9 * float(np.abs(rest).max())  # below it the digits of a number end
     if spread < smallest: spread = 0.
-    found = Noise(int(is_known.sum()), sigma if sigma > smallest else 0., share, deviation, spread)
+    step = float(np.quantile(np.abs(np.diff(rest[is_known])), .8)) if values.ndim == 1 else np.inf
+    found = Noise(int(is_known.sum()), sigma if sigma > smallest else 0., share, deviation, spread, step=step)
     return replace(found, **dict(zip(("gain", "offset"), noise_growth([holed])))) if found.is_gaussian else found
 
 def mean_noise(
