@@ -15,7 +15,7 @@ import pandas as pd
 from .denoising import Denoiser, ImageDenoiser
 from .difference import check_columns
 from ..run.needs import missing, require
-from ..widget.curves import decimate, set_quiet
+from ..widget.curves import decimate, new_figure, set_quiet
 
 try: from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
@@ -108,7 +108,6 @@ class Denoised:
         column: Any = None,  # of a table; if left out, the first one from which something was removed
     ) -> "Figure":
         "Before, after, and what was removed; raises `KeyError` for a column that has no noise measured"
-        from matplotlib.figure import Figure
         before, after, removed, method = self.data, self.cleaned, self.removed, self.method
         if self.noise is None: return _draw_texts(removed)
         if isinstance(before, pd.DataFrame):
@@ -120,7 +119,7 @@ class Denoised:
         is_series = arrays[0].ndim == 1
         if not is_series: arrays = [*map(_first_picture, arrays)]
         height, width = (4.2, 7) if is_series else (.4 + 2.8 * arrays[0].shape[0] / arrays[0].shape[1], 8.4)
-        figure = Figure((width, height), layout="constrained")
+        figure = new_figure((width, height))
         axes = figure.subplots(3, 1, sharex=True) if is_series else figure.subplots(1, 3)
         if method == "none": titles = "before", "after: nothing was removed", "removed"
         else: titles = "before", f"after: {method}", f"removed: autocorrelation {correlation:.2f}"
@@ -164,9 +163,8 @@ def _draw_picture(axes: "Axes", values: np.ndarray, words: str):
     axes.set_axis_off()
 
 def _draw_texts(pairs: pd.DataFrame, most: int = 8) -> "Figure":
-    from matplotlib.figure import Figure
     shown = [(str(old)[:44], str(new)[:44]) for old, new in pairs.head(most).to_numpy()] or [("nothing to repair", "")]
-    figure = Figure((8.4, .4 + .26 * len(shown)), layout="constrained")
+    figure = new_figure((8.4, .4 + .26 * len(shown)))
     axes = figure.subplots()
     axes.set_axis_off()
     for row, words in enumerate([("before", "after"), *shown]):

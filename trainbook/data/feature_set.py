@@ -18,7 +18,7 @@ import pandas as pd
 from .cleaning import read_steps, reproduce
 from .content import table_hash
 from .dataset import Dataset
-from ..widget.curves import set_quiet
+from ..widget.curves import new_figure, set_quiet
 
 if TYPE_CHECKING: from matplotlib.figure import Figure
 
@@ -157,7 +157,6 @@ def draw_diff(
     most: int = 12,  # columns that are drawn, those with the largest shift first
 ) -> "Figure":
     "The distributions of columns that have changed, in both versions; raises `ValueError` if there is none"
-    from matplotlib.figure import Figure
     found = diff(old, new)
     changed: pd.Series = found.loc[found["what"].isin(["values", "type"]), "shift"]
     names = changed.sort_values(ascending=False, kind="stable").index[:most]
@@ -165,7 +164,7 @@ def draw_diff(
     before, after = ({one["column"]: one for one in version.figures} for version in (old, new))
     across = min(3, len(names))
     down = -(-len(names) // across)
-    figure = Figure((2.6 * across, 1.9 * down), layout="constrained")
+    figure = new_figure((2.6 * across, 1.9 * down))
     for axes, name in zip(figure.subplots(down, across, squeeze=False).flat, names):
         for one, color, label in ((before[name], "#b6bec7", f"version {old.version}"), (after[name], "#0f6fc6", f"version {new.version}")):
             _draw(axes, one, color, label)

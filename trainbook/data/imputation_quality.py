@@ -17,7 +17,7 @@ from .imputation import numbers_of
 from .on_columns import as_table
 from ..run.fault import explain
 from ..run.needs import missing
-from ..widget.curves import set_quiet
+from ..widget.curves import new_figure, set_quiet
 
 try: from sklearn.base import clone
 except ImportError as _error: raise missing("scikit-learn", "data") from _error
@@ -90,13 +90,12 @@ def draw_filled(
     most: int = 12,  # columns that are drawn, those with most holes first
 ) -> "Figure":
     "Histograms of measured values, and of drawn ones as a line; raises `ValueError` if there are no holes"
-    from matplotlib.figure import Figure
     numbers, drawn = numbers_of(table), imputer.drawn(table)
     names = numbers.isna().sum().sort_values(ascending=False, kind="stable").loc[lambda holes: holes > 0].index[:most]
     if not len(names): raise ValueError("this table has no holes in its columns of numbers, so nothing was filled in")
     across = min(3, len(names))
     down = -(-len(names) // across)
-    figure = Figure((2.6 * across, 1.9 * down), layout="constrained")
+    figure = new_figure((2.6 * across, 1.9 * down))
     for axes, name in zip(figure.subplots(down, across, squeeze=False).flat, names):
         known, filled = numbers[name].dropna().to_numpy(), drawn.xs(name, level="column").to_numpy().ravel()
         edges = np.histogram_bin_edges(np.concatenate([known, filled]), 24)

@@ -59,8 +59,9 @@ def find_impulses(
 
 def _long_runs(found: np.ndarray, most: int) -> np.ndarray:
     "Places in a row that are more than so many: an edge, and no impulses"
-    labels, _ = ndimage.label(found)
-    return found & (np.bincount(labels)[labels] > most)
+    labelled: Any = ndimage.label(found)
+    lengths = np.bincount(labelled[0])
+    return found & (lengths[labelled[0]] > most)
 
 def _far(values: np.ndarray, rest: np.ndarray, expected: np.ndarray, here: np.ndarray) -> np.ndarray:
     "Where values are farther from what was expected than others are, and than is usual here"

@@ -73,9 +73,8 @@ def plot_losses(
     suggestion: float | None,  # a rate
 ) -> "Figure":
     "The losses and the smoothed losses over the rates, with the suggestion as a dot"
-    from matplotlib.figure import Figure
-    from trainbook.widget.curves import set_quiet
-    figure = Figure((6.2, 2.8), layout="constrained")
+    from trainbook.widget.curves import new_figure, set_quiet
+    figure = new_figure((6.2, 2.8))
     axes = figure.subplots()
     smooth = moving_average(losses)
     axes.plot(rates, losses, color="#0f6fc6", lw=.8, alpha=.35)

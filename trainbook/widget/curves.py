@@ -6,10 +6,12 @@
 __all__ = ['LEAST', 'SHARE', 'FIRST', 'COLORS', 'HUES', 'INK', 'QUIET', 'GRID', 'decimate', 'monitor_of', 'groups_of',
            'window_of', 'moving_average', 'Curve', 'is_per_epoch', 'curve_of', 'curves', 'Span', 'suits_log',
            'outwards', 'span_of', 'log_ticks', 'colors_of', 'draw_curve', 'write_numbers', 'set_scale', 'set_quiet',
-           'draw_nothing']
+           'draw_nothing', 'new_figure']
 
 # %% ../../nbs/40_widget.curves.ipynb #0f5060ff
 from collections.abc import Iterable, Iterator
+from functools import partial
+from io import BytesIO
 from math import ceil, floor, log10
 from typing import Any, NamedTuple, TYPE_CHECKING
 
@@ -25,6 +27,7 @@ from ..run.words import brief, tick_label, tick_labels
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
 
 # %% ../../nbs/40_widget.curves.ipynb #db6796e2
 def decimate(
@@ -267,3 +270,17 @@ def draw_nothing(axes: "Axes", text: str) -> None:
     "Says why there is no curve"
     axes.set(xticks=(), yticks=(), xlabel="")
     axes.text(.5, .5, text, ha="center", va="center", fontsize=9, color=QUIET, transform=axes.transAxes)
+
+# %% ../../nbs/40_widget.curves.ipynb #8a359f1a
+def new_figure(
+    size: tuple[float, float],  # width and height, in inches
+) -> "Figure":
+    "An empty figure, whose parts find their places themselves, and which a notebook shows as a picture"
+    from matplotlib.figure import Figure
+    figure: Any = Figure(size, layout="constrained")
+    figure._repr_png_ = partial(_as_png, figure)
+    return figure
+
+def _as_png(figure: "Figure") -> bytes:
+    figure.savefig(file := BytesIO(), format="png", dpi=100)
+    return file.getvalue()
