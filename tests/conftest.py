@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import faster  # noqa: F401 - before nbformat, which lab imports
 import pytest
 from lab import CHROMIUM, CHROMIUM_ARGS, JupyterServer, LabPage
 from page import ACTIONS, PanelPage, then_drawn
