@@ -23,7 +23,7 @@ from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
 from trainbook.data.edits import DropRows
 from trainbook.data.imputation import MultipleImputer
-from trainbook.data.lineage_graph import LineageGraph
+from trainbook.data.lineage_views import FeatureDiff, LineageGraph
 from trainbook.data.missing_matrix import MissingMatrix
 from trainbook.data.outlier_explorer import OutlierExplorer
 from trainbook.run.recorder import Recorder
