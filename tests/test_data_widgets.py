@@ -16,6 +16,7 @@ from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
 from trainbook.data.edits import DropRows, SetCells
 from trainbook.data.feature_set import FeatureSet, versions
+from trainbook.data.features import Combinations
 from trainbook.data.imputation import MultipleImputer
 from trainbook.data.lineage_views import FeatureDiff, LineageGraph
 from trainbook.data.missing_matrix import MissingMatrix, by_pattern
@@ -267,8 +268,8 @@ def test_columns_that_changed_most_come_first(wines):
     FeatureSet.of(wines.dataset, "wines")
     wines.apply(StandardScaler(), ["ash", "hue"])
     wines.apply(FunctionTransformer(pd.DataFrame.astype, kw_args=dict(dtype=str)), ["proline"])
-    wines.apply(DropColumns(["alcohol"]))
-    wines.apply(Combinations([("ash", "hue")]), reason="a guess")
+    wines.apply(FunctionTransformer(pd.DataFrame.drop, kw_args=dict(columns="alcohol")))
+    wines.apply(Combinations([("ash", "hue")], []), reason="a guess")
     FeatureSet.of(wines.dataset, "wines")
     differ = FeatureDiff(*versions("wines", wines.dataset.dir))
     rows = differ.shown["columns"]
@@ -303,8 +304,9 @@ def test_other_versions_are_chosen_and_another_raw_file_is_told(tmp_path, wines)
     table = wines.table
     differ = of_versions(tmp_path, table, table, table * 2)
     assert asked(differ, "choose", old=0, new=1)["error"] == "" and {row["what"] for row in differ.shown["columns"]} == {"same"}
-    for number, place in enumerate([3, -1, "0", None, [0]]): assert "no version at place" in asked(differ, "choose", id=f"no {number}", old=0, new=place)["error"]
-    for number, place in enumerate([13, -1, "0", None]): assert "no column at place" in asked(differ, "column", id=f"none {number}", number=place)["error"]
+    for place in (13, -1, "0", None, [0], 0.):
+        assert "no version at place" in asked(differ, "choose", id=f"choose {place}", old=0, new=place)["error"]
+        assert "no column at place" in asked(differ, "column", id=f"column {place}", number=place)["error"]
     assert (differ.shown["old"], differ.shown["new"]) == (0, 1)
     asked(differ, "choose", id="2", old=2, new=0)
     steps = asked(differ, "column", id="3", number=0)["found"]["steps"]
@@ -312,8 +314,8 @@ def test_other_versions_are_chosen_and_another_raw_file_is_told(tmp_path, wines)
 
 
 @pytest.mark.parametrize("values", [
-    [], [None, None], [np.nan, np.nan], [1., 1.], [np.inf, 1.], [np.inf, -np.inf], [1e300, -1e300], [1e18, 1e18 + 256], [0., 5e-324], [True, False], ["", "x"],
-    pd.to_datetime(["2020-01-01", None]), pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True), pd.to_timedelta([1, 2]),
+    [], [None, None], [np.nan, np.nan], [1., 1.], [np.inf, 1.], [np.inf, -np.inf], [1e300, -1e300], [1e308, -1e308], [1e18, 1e18 + 256],
+    [0., 5e-324], [True, False], ["", "x"], pd.to_datetime(["2020-01-01", None]), pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True), pd.to_timedelta([1, 2]),
     pd.Series([1, None], dtype="Int64"), pd.Categorical(["a", "b"]),
 ], ids=lambda values: " ".join(map(str, values)) or "no rows")
 def test_any_column_can_be_compared(tmp_path, values):

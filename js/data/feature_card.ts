@@ -26,7 +26,7 @@ export class FeatureCard {
     this.element = add(parent, "section", "feature-card");
     this.element.hidden = true;
     this.title = add(this.element, "h3");
-    this.title.setAttribute("role", "status");
+    this.title.setAttribute("aria-live", "polite");
     const sides = add(this.element, "div", "feature-sides");
     this.drawings = add(sides, "div", "feature-drawings");
     this.figures = add(sides, "table", "feature-figures");
@@ -44,7 +44,7 @@ export class FeatureCard {
     write(this.title, `${name} ${WHAT[what]}`);
     this.drawings.replaceChildren();
     for (const one of distributions) addDrawing(this.drawings, one, name, pair);
-    if (!distributions.length) add(this.drawings, "p", "muted", "It has no values.");
+    if (!distributions.length) add(this.drawings, "p", "muted", "It has no values that can be drawn.");
     this.showFigures(figures, pair);
     this.steps.replaceChildren();
     for (const { where, title, about } of steps) {

@@ -102,7 +102,7 @@ class FeatureDiff implements View<DiffShown> {
 
   private addRow(column: ColumnRow, place: number): void {
     const line = add(this.body, "tr", `diff-${column.what}`);
-    const button = addButton(add(line, "td"), "diff-name", column.name, () => this.choose(place));
+    const button = addButton(add(line, "td"), "diff-column", column.name, () => this.choose(place));
     button.title = column.name;
     button.dataset.key = `column ${column.name}`;
     button.dataset.place = String(place);
@@ -135,7 +135,7 @@ class FeatureDiff implements View<DiffShown> {
   }
 
   private get buttons(): HTMLElement[] {
-    return [...this.body.querySelectorAll<HTMLElement>(".diff-name")];
+    return [...this.body.querySelectorAll<HTMLElement>(".diff-column")];
   }
 
   private press(event: KeyboardEvent): void {

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GRID', 'MOST_VALUES', 'DAY', 'DIFFERENCE', 'BINS', 'MOST_DRAWN', 'column_figures', 'FeatureSet', 'versions', 'diff',
-           'draw_diff', 'Distribution', 'kind_of', 'distributions', 'in_numbers']
+           'draw_diff', 'Distribution', 'kind_of', 'distributions', 'figures_as_text']
 
 # %% ../../nbs/6q_data.feature_set.ipynb #3eb55fa6
 import json, os
@@ -149,7 +149,7 @@ def _shift(old: dict[str, Any], new: dict[str, Any]) -> float:
     if shares[0] is not None and shares[1] is not None:
         return sum(abs(shares[0].get(value, 0.) - shares[1].get(value, 0.)) for value in {**shares[0], **shares[1]}) / 2
     if not (old.get("quantiles") and new.get("quantiles")): return float("nan")
-    distance = float(np.abs(np.subtract(old["quantiles"], new["quantiles"])).mean())
+    with np.errstate(invalid="ignore"): distance = float(np.abs(np.subtract(old["quantiles"], new["quantiles"])).mean())
     return distance / old["std"] if old["std"] else float("inf") if distance else 0.
 
 # %% ../../nbs/6q_data.feature_set.ipynb #2db3e6b3
@@ -199,19 +199,21 @@ class Distribution(TypedDict):
 def kind_of(
     figures: dict[str, Any],  # of a column of a `FeatureSet`
 ) -> Literal["numbers", "dates", "values"]:
+    "What a column holds, as far as it matters for a drawing"
     if "shares" in figures: return "values"
     return "dates" if "time" in figures["type"] else "numbers"
 
 def distributions(
     old: "dict[str, Any] | None",  # figures of a column in a version; None if it is not there
     new: "dict[str, Any] | None",
-) -> list[Distribution]:  # one for both, or one for each if they are of different kinds; none without values
+) -> list[Distribution]:  # one for both, or one for each if they are of different kinds; none if nothing can be drawn
     "What is drawn of a column"
     if old and new and kind_of(old) != kind_of(new): return [*distributions(old, None), *distributions(None, new)]
     known = [one for one in (old, new) if one and (one.get("quantiles") or one.get("shares"))]
     if not known: return []
     kind = kind_of(known[0])
     values, bins = (_frequent(known), np.empty(0)) if kind == "values" else ([], _edges(known))
+    if not np.isfinite(bins).all(): return []  # wider than the largest float
     shares = [[] if one not in known else [one["shares"].get(value, 0.) for value in values] if kind == "values" else _in_bins(one, bins)
               for one in (old, new)]
     return [Distribution(kind=kind, before=shares[0], after=shares[1], bins=bins.tolist(), values=values)]
@@ -230,7 +232,7 @@ def _in_bins(figures: dict[str, Any], bins: np.ndarray) -> list[float]:
     return (np.histogram(points, bins)[0] / len(points)).tolist()
 
 # %% ../../nbs/6q_data.feature_set.ipynb #664ee7da
-def in_numbers(
+def figures_as_text(
     figures: dict[str, Any],  # of a column of a `FeatureSet`
 ) -> dict[str, str]:  # type, rows, missing, and of numbers and dates mean, sd, lowest, median, highest
     "The figures of a column as text"

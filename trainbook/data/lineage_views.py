@@ -19,7 +19,7 @@ import pandas as pd
 from typing_extensions import TypedDict
 
 from .cleaning import Cleaning
-from .feature_set import Distribution, FeatureSet, diff, distributions, in_numbers
+from .feature_set import Distribution, FeatureSet, diff, distributions, figures_as_text
 from .steps import source
 from .widget import DataWidget, Shown, text_of
 from ..run.run import open_run
@@ -246,25 +246,27 @@ class FeatureDiff(DataWidget):
         both = {one: " → ".join(dict.fromkeys(side.get(one, "–") for side in sides)) for one in ("type", "missing", "mean", "sd")}
         return ColumnRow(name=text_of(name), what=what, shift="" if np.isnan(shift) or what == "same" else f"{shift:.2g}", **both)
 
-    def _told(self, name: Any) -> list[dict[str, str]]: return [in_numbers(side[name]) if name in side else {} for side in self._figures]
+    def _told(self, name: Any) -> list[dict[str, str]]: return [figures_as_text(side[name]) if name in side else {} for side in self._figures]
 
     def requests(self) -> dict[str, Callable[..., Any]]: return dict(choose=self.choose, column=self.column)
 
     def choose(self, old: int, new: int) -> None:
         "Compares two others, given by their places; raises `ValueError` if there are no such versions"
-        for place in (old, new):
-            if place not in range(len(self.versions)): raise ValueError(f"there is no version at place {place!r}; there are {len(self.versions)}")
+        for place in (old, new): _check_place(place, len(self.versions), "version")
         self._chosen = old, new
         self.refresh()
 
     def column(self, number: int) -> ColumnDiff:
         "What is known of a column; raises `ValueError` if there is none at that place of the list"
-        if number not in range(len(self._names)): raise ValueError(f"there is no column at place {number!r}; there are {len(self._names)}")
-        name = self._names[number]
-        old, new = self._told(name)
+        _check_place(number, len(self._names), "column")
+        (old, new), name = self._pair, self._names[number]
+        before, after = self._told(name)
         drawn = distributions(*(side.get(name) for side in self._figures))
-        return ColumnDiff(figures=[[one, old.get(one, ""), new.get(one, "")] for one in {**old, **new}],
-                          distributions=[Distribution(**{**one, "values": [*map(text_of, one["values"])]}) for one in drawn],
-                          steps=step_diff(*(version.lineage for version in self._pair), name))
+        for one in drawn: one["values"] = [*map(text_of, one["values"])]
+        figures = [[one, before.get(one, ""), after.get(one, "")] for one in {**before, **after}]
+        return ColumnDiff(figures=figures, distributions=drawn, steps=step_diff(old.lineage, new.lineage, name))
 
     def summary(self) -> pd.DataFrame: return pd.DataFrame(self.shown["columns"], columns=[*ColumnRow.__annotations__])
+
+def _check_place(place: Any, count: int, what: str):
+    if not isinstance(place, int) or not 0 <= place < count: raise ValueError(f"there is no {what} at place {place!r}; there are {count}")
