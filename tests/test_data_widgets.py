@@ -315,7 +315,8 @@ def test_other_versions_are_chosen_and_another_raw_file_is_told(tmp_path, wines)
 
 @pytest.mark.parametrize("values", [
     [], [None, None], [np.nan, np.nan], [1., 1.], [np.inf, 1.], [np.inf, -np.inf], [1e300, -1e300], [1e308, -1e308], [1e18, 1e18 + 256],
-    [0., 5e-324], [True, False], ["", "x"], pd.to_datetime(["2020-01-01", None]), pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True), pd.to_timedelta([1, 2]),
+    [0., 5e-324], [True, False], ["", "x"], pd.to_datetime(["2020-01-01", None]),
+    pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True), pd.to_timedelta([1, 2]),
     pd.Series([1, None], dtype="Int64"), pd.Categorical(["a", "b"]),
 ], ids=lambda values: " ".join(map(str, values)) or "no rows")
 def test_any_column_can_be_compared(tmp_path, values):
