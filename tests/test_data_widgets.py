@@ -329,3 +329,10 @@ def test_any_column_can_be_compared(tmp_path, values):
         json.dumps([answer, differ.shown], allow_nan=False)  # a browser has no word for nan
         for one in answer["found"]["distributions"]:
             assert all(0 <= share <= 1 for share in one["before"] + one["after"]) and one["bins"] == sorted(one["bins"])
+
+
+def test_versions_of_two_names_and_without_columns(tmp_path):
+    empty, one = (FeatureSet.of(Dataset.of(table, "odd", tmp_path / name), name) for name, table in
+                  dict(first=pd.DataFrame(index=[0, 1]), second=pd.DataFrame(dict(a=[1, 2]))).items())
+    assert FeatureDiff(empty, one).shown["title"] == "first, version 1 → second, version 1: 1 column, 1 added"
+    assert FeatureDiff(empty, empty).shown["title"] == "first, version 1 → version 1: 0 columns" and FeatureDiff(empty, empty).summary().empty

@@ -233,11 +233,11 @@ class FeatureDiff(DataWidget):
         what, shift = found["what"].to_dict(), found["shift"].to_dict()
         self._names = sorted(what, key=lambda name: ([*CHANGES].index(what[name]), 1. if np.isnan(shift[name]) else -shift[name]))
         counts = {told: [*what.values()].count(name) for name, told in CHANGES.items()}
-        told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        told = ", ".join([f"{len(what):,} column{'s' * (len(what) != 1)}", *(f"{count:,} {name}" for name, count in counts.items() if count)])
         is_one = len({one.name for one in self.versions}) == 1
         labels = [f"{'' if is_one else text_of(one.name) + ', '}version {one.version}" for one in self.versions]
         made = [one.made[:16].replace("T", " ") for one in self.versions]
-        title = f"{text_of(self._pair[1].name) + ', ' if is_one else ''}{labels[self._chosen[0]]} → {labels[self._chosen[1]]}: {len(what):,} columns, {told}"
+        title = f"{text_of(self._pair[1].name) + ', ' if is_one else ''}{labels[self._chosen[0]]} → {labels[self._chosen[1]]}: {told}"
         return dict(title=title, versions=labels, made=made, old=self._chosen[0], new=self._chosen[1],
                     columns=[self._row(name, what[name], shift[name]) for name in self._names])
 
