@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from typing_extensions import NotRequired, Required, get_original_bases, get_type_hints, is_typeddict
 
-from trainbook.data import cleaning_views, lineage_graph, missing_matrix, outlier_explorer, widget
+from trainbook.data import cleaning_views, feature_set, lineage_views, missing_matrix, outlier_explorer, widget
 from trainbook.run import contract
 
 TARGET = Path(__file__).parent/"widget"/"protocol.ts"
@@ -23,8 +23,9 @@ ALIASES = {
 DATA_KINDS = (
     widget.Shown, widget.Answer, missing_matrix.HoledColumn, missing_matrix.Pattern, missing_matrix.MissingShown, missing_matrix.Hole,
     outlier_explorer.OutliersShown, outlier_explorer.OddCell, outlier_explorer.OddRow, cleaning_views.StepInWords, cleaning_views.LogShown,
-    cleaning_views.Change, cleaning_views.Changes, cleaning_views.ChangedColumn, cleaning_views.BeforeAfterShown, lineage_graph.Node,
-    lineage_graph.LineageShown)
+    cleaning_views.Change, cleaning_views.Changes, cleaning_views.ChangedColumn, cleaning_views.BeforeAfterShown, lineage_views.Node,
+    lineage_views.LineageShown, feature_set.Distribution, lineage_views.StepDiff, lineage_views.ColumnRow, lineage_views.ColumnDiff,
+    lineage_views.DiffShown)
 PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", bytes: "DataView", type(None): "null", Any: "unknown"}
 
 
@@ -83,7 +84,7 @@ def protocol() -> str:
 
 def data_protocol() -> str:
     """That of the data widgets."""
-    head = "/** What passes between the kernel and a data widget. Written by js/protocol.py from nbs/6r to 6v: do not edit. */"
+    head = "/** What passes between the kernel and a data widget. Written by js/protocol.py from nbs/6q to 6v: do not edit. */"
     return "\n\n".join([head, *map(interface, DATA_KINDS)]) + "\n"
 
 

@@ -19,6 +19,7 @@ WIDGETS = {  # by picture: the name of the widget, what is focused in it and whi
     "cleaning-log": ("log", "[data-key='step 1']", ["Enter"]),
     "before-after": ("sides", "[data-key='step']", []),
     "lineage-graph": ("LineageGraph(run)", ".node >> nth=2", ["Enter"]),
+    "feature-diff": ("differ", ".diff-column >> nth=0", ["ArrowDown", "ArrowDown"]),
 }
 
 

@@ -8,14 +8,17 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from trainbook.data.cleaning import Cleaning, open_cleaning
 from trainbook.data.cleaning_views import BeforeAfter, CleaningLog, changes_in
 from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
 from trainbook.data.edits import DropRows, SetCells
+from trainbook.data.feature_set import FeatureSet, versions
+from trainbook.data.features import Combinations
 from trainbook.data.imputation import MultipleImputer
-from trainbook.data.lineage_graph import LineageGraph
+from trainbook.data.lineage_views import FeatureDiff, LineageGraph
 from trainbook.data.missing_matrix import MissingMatrix, by_pattern
 from trainbook.data.outlier_explorer import OutlierExplorer
 from trainbook.data.widget import DataWidget
@@ -172,6 +175,10 @@ def test_a_long_table_is_drawn_in_a_thousand_bands():
     (lambda cleaning: LineageGraph(), TypeError, "a lineage is that of something"),
     (lambda cleaning: LineageGraph(cleaning.table), TypeError, "a DataFrame has none"),
     (lambda cleaning: LineageGraph("nowhere"), Exception, "nowhere"),
+    (lambda cleaning: FeatureDiff(), ValueError, "two versions or more can be compared"),
+    (lambda cleaning: FeatureDiff(FeatureSet.of(cleaning.dataset)), ValueError, "got 1"),
+    (lambda cleaning: FeatureDiff("wines", "data"), TypeError, r"FeatureDiff\(\*versions\(name\)\) compares versions of features; got a str"),
+    (lambda cleaning: FeatureDiff([FeatureSet.of(cleaning.dataset)] * 2), TypeError, "got a list"),
 ])
 def test_what_is_wrong_is_said_at_once(wines, make, error, words):
     wines.apply(DropRows([1]))
@@ -200,8 +207,12 @@ def test_one_column_constant_columns_and_rows_with_labels(tmp_path):
 def test_texts_from_outside_are_one_line_and_no_html(tmp_path):
     table = pd.DataFrame({HOSTILE: ["a", HOSTILE, None], "b": [1., 2., 40.]})
     cleaning = Cleaning(Dataset.of(table, "odd", tmp_path), name="<b>me")
+    before = FeatureSet.of(cleaning.dataset)
     cleaning.apply(SimpleImputer(strategy="most_frequent"), [HOSTILE], reason=HOSTILE)
-    for widget in (MissingMatrix(cleaning.data), OutlierExplorer(cleaning), CleaningLog(cleaning), BeforeAfter(cleaning), LineageGraph(cleaning)):
+    differ = FeatureDiff(before, FeatureSet.of(cleaning.dataset))
+    told = json.dumps(asked(differ, "column", number=0), ensure_ascii=False)
+    assert "script" in told and "\u202e" not in told and "\\n" not in told
+    for widget in (differ, MissingMatrix(cleaning.data), OutlierExplorer(cleaning), CleaningLog(cleaning), BeforeAfter(cleaning), LineageGraph(cleaning)):
         assert "<script>" not in widget.html() and "<b>" not in widget.html()
         crossing = json.dumps(widget.shown, default=lambda value: "bytes", ensure_ascii=False)
         assert "\u202e" not in crossing and "\\n" not in crossing
@@ -247,3 +258,81 @@ def test_a_step_of_a_package_that_is_not_here_has_its_name(wines):
     graph = LineageGraph(Dataset(wines.table, "mine", lineage)).shown["nodes"]
     assert graph[2]["title"] == "Wonder"
     with pytest.raises(ValueError, match="a lineage begins with the raw file"): LineageGraph(Dataset(wines.table, "mine", lineage[1:]))
+
+
+def of_versions(folder, *tables: pd.DataFrame) -> FeatureDiff:
+    return FeatureDiff(*(FeatureSet.of(Dataset.of(table, "odd", folder / str(number)), "odd") for number, table in enumerate(tables)))
+
+
+def test_columns_that_changed_most_come_first(wines):
+    FeatureSet.of(wines.dataset, "wines")
+    wines.apply(StandardScaler(), ["ash", "hue"])
+    wines.apply(FunctionTransformer(pd.DataFrame.astype, kw_args=dict(dtype=str)), ["proline"])
+    wines.apply(FunctionTransformer(pd.DataFrame.drop, kw_args=dict(columns="alcohol")))
+    wines.apply(Combinations([("ash", "hue")], []), reason="a guess")
+    FeatureSet.of(wines.dataset, "wines")
+    differ = FeatureDiff(*versions("wines", wines.dataset.dir))
+    rows = differ.shown["columns"]
+    assert [row["what"] for row in rows[:5]] == ["added", "removed", "type", "values", "values"] and {row["what"] for row in rows[5:]} == {"same"}
+    shifts = [float(row["shift"]) for row in rows[3:5]]
+    assert shifts == sorted(shifts, reverse=True) and rows[2]["type"] == "float64 → str" and rows[2]["shift"] == ""
+    assert "1 added, 1 removed, 1 of another type, 2 with other values, 9 the same" in differ.html()
+    found = [asked(differ, "column", id=str(number), number=number)["found"] for number in range(len(rows))]
+    assert [[len(one["before"]), len(one["after"])] for one in found[2]["distributions"]] == [[24, 0], [0, 8]]
+    ash = next(one for row, one in zip(rows, found) if row["name"] == "ash")
+    assert dict(zip(*np.array(ash["figures"]).T[[0, 2]]))["mean"] == "0"
+    for one in found[:2]: assert sum(bool(one["distributions"][0][side]) for side in ("before", "after")) == 1
+    assert {step["where"] for one in found for step in one["steps"]} == {"new"} and "a guess" in found[0]["steps"][-1]["about"]
+
+
+def test_a_step_on_another_column_is_left_out_unless_it_dropped_rows(wines):
+    wines.apply(StandardScaler(), ["ash"])
+    wines.apply(DropRows([3]))
+    first = FeatureSet.of(wines.dataset, "wines")
+    wines.undo(0)
+    wines.apply(StandardScaler(with_mean=False), ["hue"])
+    differ = FeatureDiff(first, FeatureSet.of(wines.dataset, "wines"))
+    places = {row["name"]: place for place, row in enumerate(differ.shown["columns"])}
+    steps = {name: [(step["where"], step["title"]) for step in differ.column(places[name])["steps"]] for name in ("ash", "proline")}
+    assert steps["ash"] == steps["proline"] == [("old", "StandardScaler"), ("both", "DropRows"), ("new", "StandardScaler")]
+    same = FeatureDiff(first, first)
+    places = {row["name"]: place for place, row in enumerate(same.shown["columns"])}
+    assert [[step["title"] for step in same.column(places[name])["steps"]] for name in ("ash", "proline")] == [["StandardScaler", "DropRows"], ["DropRows"]]
+
+
+def test_other_versions_are_chosen_and_another_raw_file_is_told(tmp_path, wines):
+    table = wines.table
+    differ = of_versions(tmp_path, table, table, table * 2)
+    assert asked(differ, "choose", old=0, new=1)["error"] == "" and {row["what"] for row in differ.shown["columns"]} == {"same"}
+    for place in (13, -1, "0", None, [0], 0.):
+        assert "no version at place" in asked(differ, "choose", id=f"choose {place}", old=0, new=place)["error"]
+        assert "no column at place" in asked(differ, "column", id=f"column {place}", number=place)["error"]
+    assert (differ.shown["old"], differ.shown["new"]) == (0, 1)
+    asked(differ, "choose", id="2", old=2, new=0)
+    steps = asked(differ, "column", id="3", number=0)["found"]["steps"]
+    assert [(step["where"], step["title"]) for step in steps] == [("old", "odd.parquet"), ("new", "odd.parquet")]
+
+
+@pytest.mark.parametrize("values", [
+    [], [None, None], [np.nan, np.nan], [1., 1.], [np.inf, 1.], [np.inf, -np.inf], [1e300, -1e300], [1e308, -1e308], [1e18, 1e18 + 256],
+    [0., 5e-324], [True, False], ["", "x"], pd.to_datetime(["2020-01-01", None]),
+    pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True), pd.to_timedelta([1, 2]),
+    pd.Series([1, None], dtype="Int64"), pd.Categorical(["a", "b"]),
+], ids=lambda values: " ".join(map(str, values)) or "no rows")
+def test_any_column_can_be_compared(tmp_path, values):
+    differ = of_versions(tmp_path, pd.DataFrame(dict(a=[1., 2.])), pd.DataFrame(dict(a=values)), pd.DataFrame(dict(b=[3])))
+    for number, pair in enumerate([(0, 1), (1, 0), (1, 1), (1, 2)]):
+        asked(differ, "choose", id=f"choose {number}", old=pair[0], new=pair[1])
+        assert differ.shown["problem"] == "" and isinstance(differ.html(), str)
+        answer = asked(differ, "column", id=str(number), number=len(differ.shown["columns"]) - 1)
+        assert answer["error"] == ""
+        json.dumps([answer, differ.shown], allow_nan=False)  # a browser has no word for nan
+        for one in answer["found"]["distributions"]:
+            assert all(0 <= share <= 1 for share in one["before"] + one["after"]) and one["bins"] == sorted(one["bins"])
+
+
+def test_versions_of_two_names_and_without_columns(tmp_path):
+    empty, one = (FeatureSet.of(Dataset.of(table, "odd", tmp_path / name), name) for name, table in
+                  dict(first=pd.DataFrame(index=[0, 1]), second=pd.DataFrame(dict(a=[1, 2]))).items())
+    assert FeatureDiff(empty, one).shown["title"] == "first, version 1 → second, version 1: 1 column, 1 added"
+    assert FeatureDiff(empty, empty).shown["title"] == "first, version 1 → version 1: 0 columns" and FeatureDiff(empty, empty).summary().empty

@@ -22,8 +22,10 @@ from trainbook.data.cleaning_views import BeforeAfter, CleaningLog
 from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
 from trainbook.data.edits import DropRows
+from trainbook.data.feature_set import FeatureSet, versions
+from trainbook.data.features import Combinations
 from trainbook.data.imputation import MultipleImputer
-from trainbook.data.lineage_graph import LineageGraph
+from trainbook.data.lineage_views import FeatureDiff, LineageGraph
 from trainbook.data.missing_matrix import MissingMatrix
 from trainbook.data.outlier_explorer import OutlierExplorer
 from trainbook.run.recorder import Recorder
@@ -83,6 +85,20 @@ def run(cleaned, tmp_path) -> Recorder:
     found = Recorder("first", dir=tmp_path, data=dict(train=cleaned.dataset.lineage, valid=other.dataset.lineage))
     found.finish()
     return found
+
+
+@pytest.fixture
+def features(cleaned) -> FeatureDiff:
+    """Three versions: colours are numbers in the second one, and a product is new in the third."""
+    made = Cleaning(cleaned.data, "features")
+    FeatureSet.of(made.dataset, "wines")
+    made.apply(SimpleImputer(strategy="most_frequent"), ["colour"], reason=f"most are red {HOSTILE}")
+    made.apply(OrdinalEncoder(), ["colour"])
+    FeatureSet.of(made.dataset, "wines")
+    made.apply(Combinations([("ash", "hue")], []))
+    made.apply(StandardScaler(), ["alcohol"])
+    FeatureSet.of(made.dataset, "wines")
+    return FeatureDiff(*versions("wines", made.dataset.dir))
 
 
 def text(page, selector: str) -> str: return page.page.locator(selector).inner_text()
@@ -225,18 +241,41 @@ def test_a_lineage_is_walked_by_arrows(page, run):
     assert "finished" in text(page, ".node-details") and page.page.locator(".node[tabindex='0']").count() == 1
 
 
+def test_columns_of_versions_are_walked_searched_and_chosen(page, features):
+    page.show(features)
+    names = page.page.locator(".diff-column")
+    assert names.all_inner_texts()[:2] == ["ash * hue", "alcohol"] and text(page, ".feature-card h3") == "ash * hue was added"
+    names.nth(2).click()
+    page.press("ArrowUp")
+    assert page.focus == "column alcohol" and text(page, ".feature-card h3") == "alcohol has other values"
+    assert names.nth(1).get_attribute("aria-pressed") == "true"
+    assert page.page.locator(".feature-card .known").count() == 24 and "only version 3\nStandardScaler" in text(page, ".feature-steps")
+    page.press("Home")
+    assert text(page, ".feature-card h3") == "ash * hue was added" and page.page.locator(".diff-column[tabindex='0']").count() == 1
+    page.page.get_by_label("Search").fill("OTHER values")
+    assert names.all_inner_texts() == ["alcohol"] and "1 of 15 columns" in page.panel.inner_text()
+    page.page.get_by_label("Search").fill("")
+    page.page.locator("[data-key=From]").select_option("0")
+    page.settled()
+    page.click("column colour")
+    page.page.locator("[data-key=to]").select_option("1")
+    page.settled()
+    assert text(page, ".feature-card h3") == "colour has another type" and page.page.locator(".feature-card svg").count() == 2
+    assert HOSTILE in text(page, ".feature-steps") and page.page.title() == "A notebook"
+
+
 @pytest.mark.parametrize("width, dark", [(940, False), (940, True), (400, False)], ids=["light", "dark", "400 px"])
-def test_all_of_them_look_well(browser, shots, films, imputer, wines, cleaned, run, width, dark):
+def test_all_of_them_look_well(browser, shots, films, imputer, wines, cleaned, run, features, width, dark):
     """Nothing is cut off, axe-core finds nothing, targets are large enough; the pictures are there to be looked at."""
     page = DataPage(found := browser.new_page(viewport=dict(width=width, height=900), color_scheme="light"))
     found.add_script_tag(path=AXE)
     views = dict(missing=(MissingMatrix(films, imputer), ".missing-strips"), outliers=(OutlierExplorer(wines), ".scatter"),
                  log=(CleaningLog(cleaned), "[data-key='step 0']"), sides=(BeforeAfter(cleaned), "[data-key='step']"),
-                 lineage=(LineageGraph(run), ".node >> nth=0"))
+                 lineage=(LineageGraph(run), ".node >> nth=0"), features=(features, ".diff-column >> nth=0"))
     for name, (widget, target) in views.items():
         page.show(widget, dark)
         found.locator(target).focus()
-        page.press(*dict(missing=["ArrowDown", "Home", "Enter"], outliers=["Home"], log=["Enter"], sides=[], lineage=["Enter"])[name])
+        page.press(*dict(missing=["ArrowDown", "Home", "Enter"], outliers=["Home"], log=["Enter"], sides=[], lineage=["Enter"], features=["ArrowDown"])[name])
         page.panel.screenshot(path=shots / f"data-{name}-{width}{'-dark' * dark}.png")
         assert page.outside() == [], name
         problems = found.evaluate("axe.run('.trainbook-data').then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200)]))")
@@ -248,14 +287,14 @@ def test_all_of_them_look_well(browser, shots, films, imputer, wines, cleaned, r
     found.close()
 
 
-def test_everything_is_reached_by_tab(page, wines, cleaned):
-    for widget in (OutlierExplorer(wines), CleaningLog(cleaned), BeforeAfter(cleaned)):
+def test_everything_is_reached_by_tab(page, wines, cleaned, features):
+    for widget in (OutlierExplorer(wines), CleaningLog(cleaned), BeforeAfter(cleaned), features):
         page.show(widget)
         if isinstance(widget, OutlierExplorer):
             page.page.locator(".scatter").focus()
             page.press("Home")
         wanted = page.panel.evaluate("""panel => [...panel.querySelectorAll("button, input, select, summary, [tabindex]")]
-          .filter((one) => one.checkVisibility()).length""")
+          .filter((one) => one.tabIndex >= 0 && one.checkVisibility()).length""")
         page.page.evaluate("document.body.tabIndex = -1; document.body.focus(); document.body.removeAttribute('tabindex')")
         reached = set()
         for _ in range(wanted):

@@ -1,15 +1,9 @@
-import { valueAxis } from "../widget/axes";
 import { add, addButton, write } from "../widget/dom";
 import { whole } from "../widget/format";
+import { drawBins, drawValues } from "./bars";
 import { ChangesTable } from "./changes_table";
 import type { Frame, View } from "./frame";
 import type { BeforeAfterShown, ChangedColumn } from "./protocol";
-import { addAxis, drawing, svg } from "./svg";
-
-const WIDTH = 220;
-const HEIGHT = 84;
-const FOOT = 16; // px below the bars
-const LINE = 16; // px of a value's line
 
 /** The columns that a step has changed: grey before it, a blue line after it. */
 export function beforeAfter(frame: Frame): View<BeforeAfterShown> {
@@ -83,38 +77,3 @@ function addColumn(parent: HTMLElement, column: ChangedColumn): void {
   else drawValues(figure, column, label);
   add(figure, "p", "muted told", `${column.told[0]} → ${column.told[1]}`);
 }
-
-function drawBins(figure: HTMLElement, { before, after, bins }: ChangedColumn, label: string): void {
-  const image = drawing(figure, WIDTH, HEIGHT, label);
-  const axis = valueAxis(bins[0], bins[bins.length - 1], false);
-  const x = (value: number) => 8 + ((value - axis.min) / (axis.max - axis.min)) * (WIDTH - 16);
-  const floor = HEIGHT - FOOT;
-  const y = (count: number) => floor - (count / Math.max(1, ...before, ...after)) * (floor - 4);
-  before.forEach((count, i) => {
-    svg(image, "rect", {
-      class: "known",
-      x: x(bins[i]),
-      y: y(count),
-      width: Math.max(0, x(bins[i + 1]) - x(bins[i]) - 0.5),
-      height: floor - y(count),
-    });
-  });
-  const steps = after.map((count, i) => `V${y(count)}H${x(bins[i + 1])}`).join("");
-  if (after.length) svg(image, "path", { class: "outline", d: `M${x(bins[0])} ${floor}${steps}V${floor}` });
-  addAxis(image, axis, x, floor);
-}
-
-/** A line for each value, with two bars. */
-function drawValues(figure: HTMLElement, { before, after, values }: ChangedColumn, label: string): void {
-  const image = drawing(figure, WIDTH, Math.max(1, values.length) * LINE, label);
-  const most = Math.max(1, ...before, ...after);
-  values.forEach((value, i) => {
-    const top = i * LINE;
-    const bar = (count: number) => (count / most) * (WIDTH / 2 - 8);
-    svg(image, "text", { x: 0, y: top + 11 }, value ? truncated(value) : "missing");
-    if (before.length) svg(image, "rect", { class: "known", x: WIDTH / 2, y: top + 1, width: bar(before[i]), height: 6 });
-    if (after.length) svg(image, "rect", { class: "now", x: WIDTH / 2, y: top + 8, width: bar(after[i]), height: 5 });
-  });
-}
-
-const truncated = (text: string): string => (text.length > 15 ? `${text.slice(0, 14)}…` : text);

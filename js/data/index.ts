@@ -9,6 +9,7 @@ import "../widget/base.css";
 import { beforeAfter } from "./before_after";
 import { cleaningLog } from "./cleaning_log";
 import "./data.css";
+import { featureDiff } from "./feature_diff";
 import { type Frame, Panel, type View } from "./frame";
 import { type DataTraits, Kernel } from "./kernel";
 import { lineageGraph } from "./lineage_graph";
@@ -23,6 +24,7 @@ const VIEWS: Record<string, (frame: Frame) => View<never>> = {
   cleaning_log: cleaningLog,
   before_after: beforeAfter,
   lineage_graph: lineageGraph,
+  feature_diff: featureDiff,
 };
 
 const render: Render<DataTraits> = ({ model, el }) => {

@@ -1,4 +1,4 @@
-/** What passes between the kernel and a data widget. Written by js/protocol.py from nbs/6r to 6v: do not edit. */
+/** What passes between the kernel and a data widget. Written by js/protocol.py from nbs/6q to 6v: do not edit. */
 
 /** What every widget of data shows; each has more. */
 export interface Shown {
@@ -220,4 +220,58 @@ export interface Node {
 export interface LineageShown extends Shown {
   /** From top to bottom. */
   nodes: Node[];
+}
+
+/** How the values of a column are distributed, in one version or in both. */
+export interface Distribution {
+  kind: "numbers" | "dates" | "values";
+  /** The share in each bin or of each value; empty if there are none. */
+  before: number[];
+  after: number[];
+  /** Edges; those of dates in days since 1970. */
+  bins: number[];
+  /** The most frequent ones. */
+  values: string[];
+}
+
+/** A step, or a raw file and how it was read. */
+export interface StepDiff {
+  /** In which version it is. */
+  where: "both" | "old" | "new";
+  title: string;
+  /** Parameters, columns and the reason. */
+  about: string;
+}
+
+/** A column of two versions, in the list. */
+export interface ColumnRow {
+  name: string;
+  what: "added" | "removed" | "type" | "values" | "same";
+  /** That of both, `old → new` if they differ; so are those below. */
+  type: string;
+  missing: string;
+  mean: string;
+  sd: string;
+  /** How far the distribution has moved; empty if that can't be told. */
+  shift: string;
+}
+
+/** A column of two versions, and what is known of it. */
+export interface ColumnDiff {
+  /** Name, old and new one. */
+  figures: string[][];
+  distributions: Distribution[];
+  steps: StepDiff[];
+}
+
+/** What the feature diff shows. */
+export interface DiffShown extends Shown {
+  /** What they are called. */
+  versions: string[];
+  /** When, in UTC. */
+  made: string[];
+  /** Places in `versions`. */
+  old: number;
+  new: number;
+  columns: ColumnRow[];
 }
