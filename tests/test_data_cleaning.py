@@ -24,11 +24,16 @@ from test_data_difference import differs
 
 from trainbook import Learner, open_run
 from trainbook.connect.watched_fit import WatchedFit
+from trainbook.data.categories import InCategories, MergeSpellings
 from trainbook.data.cleaning import Cleaning, open_cleaning, reproduce
 from trainbook.data.content import table_hash
 from trainbook.data.dataset import Dataset
+from trainbook.data.denoising import Denoiser
+from trainbook.data.duplicates import DropDuplicates
+from trainbook.data.edits import DropRows
 from trainbook.data.on_columns import OnColumns
 from trainbook.data.raw import keep
+from trainbook.data.values import InRange, MissingCodes
 
 PIPELINES = int(os.environ.get("TRAINBOOK_PIPELINES", 40))  # make soak: 1000
 
@@ -66,8 +71,10 @@ NUMBERS = [lambda r: SimpleImputer(strategy=r.choice(["mean", "median"])), lambd
            lambda r: Winsorizer(fold=r.choice([.5, 1.5]), missing_values="ignore"), lambda r: FunctionTransformer(r.choice([np.abs, np.sign]))]
 TEXTS = [lambda r: SimpleImputer(strategy="most_frequent"), lambda r: OrdinalEncoder(encoded_missing_value=-1), lambda r: OneHotEncoder(),
          lambda r: CategoricalImputer(), lambda r: ToCategorical()]
+NUMBERS += [lambda r: InRange(outside=r.choice(["clip", "missing"])), lambda r: MissingCodes([r.randint(0, 5)]), lambda r: Denoiser("median")]
+TEXTS += [lambda r: MergeSpellings(typos=r.random() < .5), lambda r: InCategories(), lambda r: MissingCodes(["female", "USA", "Torgersen"])]
 ALL = [lambda r, f=f: FunctionTransformer(f) for f in (without_copies, without_holes, sorted_by_first, with_a_sum, as_text, last_row_twice)]
-ALL += [lambda r: Cleaner()]
+ALL += [lambda r: Cleaner(), lambda r: DropDuplicates(keep=r.choice(["first", "last", "fullest"])), lambda r: DropRows([r.randint(0, 40)])]
 
 
 def a_step(random: Random, table: pd.DataFrame):

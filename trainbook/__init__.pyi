@@ -1,6 +1,9 @@
 from .connect.follower import send_to as send_to
 from .connect.imports import import_runs as import_runs
+from .data.catalogue import datasets as datasets
+from .data.cleaning import Cleaning as Cleaning
 from .data.dataset import Dataset as Dataset
+from .data.feature_set import FeatureSet as FeatureSet
 from .diagnosis.diagnose import diagnose as diagnose
 from .run.finding import Finding as Finding, Remedy as Remedy
 from .run.run import Run as Run, list_runs as list_runs, open_run as open_run

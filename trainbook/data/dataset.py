@@ -94,9 +94,11 @@ class Dataset:
         check_columns(table)
         with TemporaryDirectory() as folder:
             path = Path(folder, f"{name}.parquet")
-            try: table.to_parquet(path)
+            try:
+                table.to_parquet(path)
+                again = pd.read_parquet(path)
             except Exception as error: raise ValueError(f"a Parquet file can't hold {name}: {error}") from error
-            if table_hash(pd.read_parquet(path)) != table_hash(table):
+            if table_hash(again) != table_hash(table):
                 raise ValueError(f"{name} is another table when it comes back from a Parquet file: its types are {dict(table.dtypes.astype(str))}")
             raw = keep(path, dir)
         first = dict(raw=raw.name, hash=raw.hash, source=source or "memory", kept=raw.kept)
