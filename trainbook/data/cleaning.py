@@ -20,7 +20,7 @@ import pandas as pd
 from .content import table_hash
 from .dataset import Dataset, read
 from .difference import Difference, records
-from .on_columns import labelled, OnColumns
+from .on_columns import labelled, NumberedRows, OnColumns
 from .raw import open_raw
 from .steps import Step, built, check_step, described, source, with_seed
 from ..run.fault import explain, short
@@ -191,14 +191,23 @@ class Cleaning:
         return Dataset(self.table, self.name, found.lineage, found.dir)
 
     def pipeline(self) -> Any:
-        "The steps as a `Pipeline` of scikit-learn, fitted as they are here"
-        return Pipeline([(f"{number} {done.name}", done.fitted) for number, done in enumerate(self._done)] or [("nothing", "passthrough")])
+        "The steps as a `Pipeline` of scikit-learn, fitted as they are here; within another one that numbers the rows if these have labels"
+        steps = Pipeline([(f"{number} {done.name}", done.fitted) for number, done in enumerate(self._done)] or [("nothing", "passthrough")])
+        if self._is_numbered: return steps
+        found = NumberedRows(steps)
+        found.step_ = steps
+        return Pipeline([("rows", found)])
+
+    @property
+    def _is_numbered(self) -> bool: return self._labels.equals(pd.RangeIndex(len(self._labels)))
 
     def source(self) -> str:
         "The pipeline as Python source"
         imports = {"from trainbook.data.on_columns import OnColumns", "from sklearn.pipeline import Pipeline"}
+        if not self._is_numbered: imports.add("from trainbook.data.on_columns import NumberedRows")
         lines = [f"    ({f'{number} {done.name}'!r}, OnColumns({done.arguments(imports)}))," for number, done in enumerate(self._done)]
-        return "\n".join([*sorted(imports), "", "pipeline = Pipeline([", *lines, "])", ""])
+        begin, end = ("pipeline = Pipeline([", "])") if self._is_numbered else ('pipeline = Pipeline([("rows", NumberedRows(Pipeline([', "])))])")
+        return "\n".join([*sorted(imports), "", begin, *lines, end, ""])
 
     def __repr__(self) -> str: return f"<{self.name}: {', '.join(self.steps) or 'no steps'} on {self.data!r}>"
 

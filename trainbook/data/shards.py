@@ -167,7 +167,7 @@ def clean_shards(
 ) -> Shards:
     "Does a cleaning to all shards; raises `ValueError` for a step that looks at several rows, and what a step raises, with the name of the shard"
     if on not in ("here", "ray"): raise ValueError(f"on={on!r}: it is 'here' or 'ray'")
-    steps = [(name, step) for name, step in cleaning.pipeline().steps if step != "passthrough"]
+    steps = [(done.name, done.fitted) for done in cleaning.done]
     example = cleaning.data.table.reset_index(drop=True)
     for _, step in steps:
         check_by_rows(step, example)
