@@ -94,7 +94,8 @@ def split(
     "Cuts a table into shards, with little of it in the memory; raises `ValueError` if the pieces do not go together, `FileExistsError` if the folder has some"
     require("pyarrow", "data")
     if not isinstance(rows, int) or rows < 1: raise ValueError(f"rows={rows!r}: a number of rows of at least 1 is needed")
-    raw, folder = keep(source, dir), _empty(into)
+    folder = _empty(into)  # before a large file is copied
+    raw = keep(source, dir)
     first = dict[str, str]()
     for number, table in enumerate(_pieces(raw.path, rows, options)):
         if not len(table): continue
