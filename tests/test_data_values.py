@@ -255,3 +255,13 @@ def test_labels_by_given_probabilities():
     found = suspected_labels(pd.DataFrame(index=[f"row {place}" for place in range(300)]), np.array([*"abc"])[labels], probabilities=sure)
     assert set(found.index) == {f"row {place}" for place in range(10)}
     assert found["suggested"].tolist() == [np.array([*"abc"])[truth[int(row.split()[1])]] for row in found.index]
+
+
+@pytest.mark.parametrize("call, message", [
+    (lambda dir: Dataset.read(3, dir=dir), "a path of a file or a folder is needed; got a int"), (lambda dir: load(None, dir), "there is no table None"),
+    (lambda dir: Dataset.sql("select 1", None, "x", dir), "a connection of sqlite3"), (lambda dir: ToUnit(3).fit(pd.DataFrame(dict(x=["1"]))), "there is no unit 3"),
+    (lambda dir: InRange({"x": (1, "a")}).fit(pd.DataFrame(dict(x=[1]))), "can't be compared"),
+    (lambda dir: Gate("not json").fit(pd.DataFrame(dict(x=[1]))), "a schema of pandera is needed"),
+])
+def test_nonsense_is_refused_in_words(call, message, tmp_path):
+    with pytest.raises((TypeError, ValueError), match=message): call(tmp_path)

@@ -53,7 +53,7 @@ class Gate(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 def _schema(schema: Any, table: pd.DataFrame) -> Any:
     import pandera.pandas as pandera
     if schema is None: return pandera.DataFrameSchema({name: pandera.Column(str(values.dtype), nullable=True) for name, values in table.items()})
-    if isinstance(schema, str): return pandera.DataFrameSchema.from_json(schema)
+    if isinstance(schema, str) and schema.lstrip().startswith("{"): return pandera.DataFrameSchema.from_json(schema)
     if isinstance(schema, type) and issubclass(schema, pandera.DataFrameModel): return schema.to_schema()
     if isinstance(schema, pandera.DataFrameSchema): return schema
     raise TypeError("a schema of pandera is needed: a DataFrameSchema, a class of DataFrameModel, or the text of schema.to_json(); "
@@ -101,7 +101,7 @@ def suspected_labels(
 def _out_of_fold(table: Any, codes: "np.ndarray[Any, Any]", classes: Any, classifier: Any, folds: int, seed: int) -> Any:
     fewest = np.bincount(codes).argmin()
     if np.bincount(codes)[fewest] < folds: raise ValueError(
-        f"class {np.asarray(classes)[fewest]!r} has {np.bincount(codes)[fewest]} rows, fewer than the {folds} folds: leave it out, or fewer folds=")
+        f"class {np.asarray(classes).tolist()[fewest]!r} has {np.bincount(codes)[fewest]} rows, fewer than the {folds} folds: leave it out, or fewer folds=")
     if isinstance(table, pd.DataFrame): check_columns(table)
     if classifier is None:
         require("skrub", "data")

@@ -114,6 +114,7 @@ class Dataset:
         params: Any = None,  # for the places in the query that are left open
     ) -> "Dataset":
         "Keeps what a database answers, as it may answer otherwise tomorrow; raises what pandas and `Dataset.of` raise"
+        if connection is None: raise TypeError("a connection of sqlite3, or an engine, a connection or an address of SQLAlchemy is needed; got None")
         given = "" if params is None else f" with {params!r}"
         return cls.of(pd.read_sql(query, connection, params=params), name, dir, source=f"{database_name(connection)}: {query}{given}")
 

@@ -57,6 +57,7 @@ def keep(
     dir: "str | Path" = "data",
 ) -> Raw:
     "Copies files to where nothing changes them; raises `FileNotFoundError` if there are none"
+    if not isinstance(source, str | Path): raise TypeError(f"a path of a file or a folder is needed; got a {type(source).__name__}")
     source = Path(source)
     files = _hashes(source)
     hash = files[source.name] if source.is_file() else sha256(json.dumps(sorted(files.items())).encode()).hexdigest()

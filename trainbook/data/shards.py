@@ -168,6 +168,8 @@ def clean_shards(
 ) -> Shards:
     "Does a cleaning to all shards; raises `ValueError` for a step that looks at several rows, and what a step raises, with the name of the shard"
     if on not in ("here", "ray"): raise ValueError(f"on={on!r}: it is 'here' or 'ray'")
+    if not (isinstance(shards, Shards) and isinstance(cleaning, Cleaning)): raise TypeError(
+        f"Shards, as split(file, into) makes them, and a Cleaning are needed; got a {type(shards).__name__} and a {type(cleaning).__name__}")
     steps = [(done.name, done.fitted) for done in cleaning.done]
     example = cleaning.data.table.reset_index(drop=True)
     for _, step in steps:

@@ -106,7 +106,8 @@ class ToUnit(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if self.decimal not in (".", ","): raise ValueError(f"decimal={self.decimal!r}: what is in front of the decimals is '.' or ','")
         if self.unknown not in ("raise", "missing"): raise ValueError(f"unknown={self.unknown!r}: it is 'raise' or 'missing'")
         for unit in (self.unit, self.bare):
-            if unit is not None and not is_unit(unit): raise ValueError(f"there is no unit {unit!r}; pint has a list of all: pint.readthedocs.io")
+            if unit is None or (isinstance(unit, str) and is_unit(unit)): continue
+            raise ValueError(f"there is no unit {unit!r}; pint has a list of all: pint.readthedocs.io")
         table = given_table(self, X, reset=True)
         self.units_: dict[Any, str] = {name: self.unit or self._usual(values) for name, values in table.items()}
         return self

@@ -140,5 +140,7 @@ def _ends(name: Any, ends: Any, table: pd.DataFrame) -> tuple[Any, Any]:
     if not isinstance(ends, Sequence) or isinstance(ends, str) or len(ends) != 2: raise ValueError(
         f"the range of {name!r} is {ends!r}; a pair is needed, such as (0, 120), with None where there is no end")
     low, high = ends
+    if low is not None and high is not None and isinstance(low, str) != isinstance(high, str): raise TypeError(
+        f"the range of {name!r} begins at {low!r} and ends at {high!r}, which can't be compared")
     if low is not None and high is not None and not low <= high: raise ValueError(f"the range of {name!r} begins at {low} and ends at {high}, which is lower")
     return low, high
