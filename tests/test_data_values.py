@@ -259,7 +259,8 @@ def test_labels_by_given_probabilities():
 
 @pytest.mark.parametrize("call, message", [
     (lambda dir: Dataset.read(3, dir=dir), "a path of a file or a folder is needed; got a int"), (lambda dir: load(None, dir), "there is no table None"),
-    (lambda dir: Dataset.sql("select 1", None, "x", dir), "a connection of sqlite3"), (lambda dir: ToUnit(3).fit(pd.DataFrame(dict(x=["1"]))), "there is no unit 3"),
+    (lambda dir: Dataset.sql("select 1", None, "x", dir), "a connection of sqlite3"),
+    (lambda dir: ToUnit(3).fit(pd.DataFrame(dict(x=["1"]))), "there is no unit 3"),
     (lambda dir: InRange({"x": (1, "a")}).fit(pd.DataFrame(dict(x=[1]))), "can't be compared"),
     (lambda dir: Gate("not json").fit(pd.DataFrame(dict(x=[1]))), "a schema of pandera is needed"),
 ])
