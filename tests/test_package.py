@@ -112,8 +112,8 @@ def imported() -> set[str]:
 def test_what_is_imported_is_installed_with_it():
     """By itself or by an extra; parts of a kernel are imported where one runs, and fastai is installed by itself."""
     of_a_kernel, known = {"ipykernel", "tornado", "zmq", "marimo", "fastai"}, packages_distributions()
-    added = brought_by("trainbook", ("accelerate", "data", "datasets", "fastai", "gpu", "ignite", "keras", "lab", "lightning", "mlflow", "parquet",
-                                     "pretrained", "scale", "skorch", "tensorboard", "transformers", "wandb"))
+    added = brought_by("trainbook", ("accelerate", "boost", "data", "datasets", "fastai", "gpu", "ignite", "keras", "lab", "lightning", "mlflow", "optim",
+                                     "parquet", "pretrained", "scale", "skorch", "tensorboard", "transformers", "vision", "wandb"))
     assert {name for name in imported() - of_a_kernel if not added.keys() & set(map(normal, known.get(name, ())))} == set()
 
 
