@@ -57,7 +57,7 @@ outputs: .venv/dev  ## runs all notebooks and keeps what their cells show
 	$(BIN)/python nbs/outputs.py
 	$(BIN)/nbdev-clean
 
-js: .venv/js  ## builds trainbook/static from js/widget and js/data
+js: .venv/js  ## builds trainbook/static from js/widget, js/data and js/model
 	$(BIN)/python js/protocol.py
 	$(BIN)/npm --prefix js run check
 	$(BIN)/npm --prefix js run build

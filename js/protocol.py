@@ -1,4 +1,5 @@
-"""Writes what the front ends need of Python's types, as TypeScript: widget/protocol.ts of `trainbook.run.contract`, data/protocol.ts of the data widgets."""
+"""Writes what the front ends need of Python's types, as TypeScript: widget/protocol.ts of `trainbook.run.contract`, data/protocol.ts of the data
+widgets, model/protocol.ts of those for models."""
 import inspect
 import json
 import re
@@ -9,10 +10,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from typing_extensions import NotRequired, Required, get_original_bases, get_type_hints, is_typeddict
 
 from trainbook.data import cleaning_views, feature_set, lineage_views, missing_matrix, outlier_explorer, widget
+from trainbook.model import leaderboard
 from trainbook.run import contract
 
 TARGET = Path(__file__).parent/"widget"/"protocol.ts"
 DATA_TARGET = Path(__file__).parent/"data"/"protocol.ts"
+MODEL_TARGET = Path(__file__).parent/"model"/"protocol.ts"
 KINDS = (
     contract.Progress, contract.Machine, contract.Parent, contract.Checkpoint, contract.Rates, contract.Watching, contract.EarlyStop,
     contract.RegisteredCommand, contract.Monitor, contract.Steering, contract.State, contract.RemedyButton, contract.Happened, *get_args(contract.Event),
@@ -26,6 +29,7 @@ DATA_KINDS = (
     cleaning_views.Change, cleaning_views.Changes, cleaning_views.ChangedColumn, cleaning_views.BeforeAfterShown, lineage_views.Node,
     lineage_views.LineageShown, feature_set.Distribution, lineage_views.StepDiff, lineage_views.ColumnRow, lineage_views.ColumnDiff,
     lineage_views.DiffShown)
+MODEL_KINDS = (leaderboard.Candidate, leaderboard.LeaderboardShown)
 PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", bytes: "DataView", type(None): "null", Any: "unknown"}
 
 
@@ -88,6 +92,14 @@ def data_protocol() -> str:
     return "\n\n".join([head, *map(interface, DATA_KINDS)]) + "\n"
 
 
+def model_protocol() -> str:
+    """That of the widgets for models."""
+    head = "/** What passes between the kernel and a widget for models. Written by js/protocol.py from chapters 7x: do not edit. */"
+    others = 'import type { Shown } from "../data/protocol";\nimport type { Mode } from "../widget/protocol";'
+    return "\n\n".join([head, others, *map(interface, MODEL_KINDS)]) + "\n"
+
+
 if __name__ == "__main__":
     TARGET.write_text(protocol(), encoding="utf-8")
     DATA_TARGET.write_text(data_protocol(), encoding="utf-8")
+    MODEL_TARGET.write_text(model_protocol(), encoding="utf-8")

@@ -1,6 +1,4 @@
 /** The page's end of a data widget: what it asks for goes to the test, where the widget of Python answers. */
-import widget from "/static/data.js";
-
 class Model {
   listeners = new Map();
 
@@ -38,9 +36,17 @@ function read(text) {
 }
 
 let shown;
+let count = 0;
 
-function show(traits) {
+/** Its code and its looks are those of the widget that Python is about to show. */
+async function show(traits) {
   shown?.remove();
+  const style = document.getElementById("style");
+  const { default: widget } = await import(`/widget.js?${++count}`);
+  await new Promise((done) => {
+    style.onload = done;
+    style.href = `/widget.css?${count}`;
+  });
   const model = new Model(read(traits));
   shown = { model, remove: widget.render({ model, el: document.getElementById("widget") }) };
 }

@@ -1,4 +1,4 @@
-"""A data widget of Python in a page, without JupyterLab: what the browser sends is answered by the widget itself."""
+"""A widget of chapters 6x or 7x in a page, without JupyterLab: what the browser sends is answered by the widget itself."""
 import json
 from base64 import b64encode
 from pathlib import Path
@@ -6,11 +6,10 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, Route
 
 from trainbook.data.widget import DataWidget
-from trainbook.widget.panel import STATIC
 
 HERE = Path(__file__).parent
 ORIGIN = "http://trainbook.test"
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A notebook</title><link rel="stylesheet" href="/static/data.css">
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A notebook</title><link rel="stylesheet" id="style">
 <body style="margin: 16px"><main id="widget"></main><script type="module" src="/data_kernel.js"></script>"""
 
 
@@ -57,9 +56,10 @@ class DataPage:
         return sent
 
     def _serve(self, route: Route):
-        path = route.request.url.removeprefix(ORIGIN)
+        path = route.request.url.removeprefix(ORIGIN).partition("?")[0]
         if path == "/": route.fulfill(body=PAGE, content_type="text/html")
-        elif path.startswith("/static/"): route.fulfill(path=str(STATIC / path.removeprefix("/static/")))
+        elif path == "/widget.js": route.fulfill(body=self.widget.get_state("_esm")["_esm"], content_type="text/javascript")
+        elif path == "/widget.css": route.fulfill(body=self.widget.get_state("_css")["_css"], content_type="text/css")
         elif path == "/data_kernel.js": route.fulfill(path=HERE / "data_kernel.js")
         else: route.fulfill(status=204)
 

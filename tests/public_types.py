@@ -17,6 +17,7 @@ FOREIGN += [f"data.{transformers}" for transformers in OF_SCIKIT_LEARN]
 OF_TORCH = ("losses",)
 FOREIGN += [f"model.{modules}" for modules in OF_TORCH]
 FOREIGN += [f"data.{widgets}" for widgets in ("widget", "missing_matrix", "outlier_explorer", "cleaning_views", "lineage_views")]  # of anywidget
+FOREIGN += [f"model.{widgets}" for widgets in ("leaderboard",)]
 
 
 def is_foreign(name: str) -> bool:

@@ -38,6 +38,10 @@ def test_the_data_widgets_have_the_same_contract(protocol):
     assert protocol.data_protocol() == protocol.DATA_TARGET.read_text(encoding="utf-8"), "run `make js`"
 
 
+def test_the_widgets_for_models_have_the_same_contract(protocol):
+    assert protocol.model_protocol() == protocol.MODEL_TARGET.read_text(encoding="utf-8"), "run `make js`"
+
+
 @pytest.mark.parametrize("name, drift", [("Status", bool), ("ARGUMENTS", dict(stop={})), ("Part", str)])
 def test_a_drift_is_noticed(protocol, monkeypatch, name, drift):
     own = getattr(contract, name)

@@ -330,7 +330,8 @@ def test_a_fault_of_ours_is_told_once_and_the_rest_goes_on(page, wines):
     widget.shown = widget.shown | dict(title="still told")
     page.page.evaluate("text => kernel.changed(text)", json.dumps(dict(shown=widget.shown)))
     faults = page.page.locator(".fault")
-    assert faults.count() == 1 and "because of an error in trainbook: TypeError" in faults.inner_text() and "The data are not affected." in faults.inner_text()
+    assert faults.count() == 1
+    assert "because of an error in trainbook: TypeError" in faults.inner_text() and "Only what is shown here is affected." in faults.inner_text()
     assert text(page, ".data-title b") == "still told"
     said, page.errors[:] = [*page.errors], []
     assert len(said) == 1 and "trainbook: error in the view part" in said[0]

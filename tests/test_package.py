@@ -59,7 +59,8 @@ def test_wheel_from_sdist_carries_static(copy, tmp_path):
     run(sys.executable, "-m", "build", "--outdir", tmp_path, copy)  # makes the sdist, and the wheel from it
     wheel, = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("static/widget.js", "static/widget.css", "static/data.js", "static/data.css", "__init__.pyi", "py.typed"): assert f"trainbook/{name}" in names
+    bundles = [f"static/{bundle}.{ending}" for bundle in ("widget", "data", "model") for ending in ("js", "css")]
+    assert {f"trainbook/{name}" for name in [*bundles, "__init__.pyi", "py.typed"]} <= {*names}
 
 
 @pytest.mark.parametrize("options", [(), ("-e",)], ids=["install", "editable"])
