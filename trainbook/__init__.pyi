@@ -5,6 +5,7 @@ from .data.cleaning import Cleaning as Cleaning
 from .data.dataset import Dataset as Dataset
 from .data.feature_set import FeatureSet as FeatureSet
 from .diagnosis.diagnose import diagnose as diagnose
+from .model.initialise import initialise as initialise
 from .model.task import Task as Task
 from .run.finding import Finding as Finding, Remedy as Remedy
 from .run.run import Run as Run, list_runs as list_runs, open_run as open_run
