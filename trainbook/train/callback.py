@@ -27,7 +27,6 @@ class LearnerLike(Protocol):
     run: "LiveRun"
     train_dl: Iterable[Any]
     valid_dl: Iterable[Any] | None
-    loss_func: Callable[..., Any]
     epoch: int | None  # from 0
     step: Callable[[], Any]  # makes the optimizer's step
     training: bool  # whether this is a batch of the training; else it is one of a validation
@@ -45,6 +44,8 @@ class LearnerLike(Protocol):
     validation: dict[str, float]  # what the last one has measured
     batch_metrics: dict[str, Any] | None  # what has been logged in this training batch; None outside of one
 
+    @property
+    def loss_func(self) -> Callable[..., Any]: ...
     @property
     def optimizer(self) -> "optim.Optimizer": ...
     @property

@@ -24,7 +24,7 @@ from .callback import IN_FIT, Callback, Callbacks, CancelBatchException, CancelE
 from .evaluation import evaluation_mode
 from .fit import note_modes, put_into_training, run_epochs, run_validation, step_of, with_events
 from .learner_arguments import (
-    call_model, check_arguments, check_attributes, check_loaders, check_options, metrics_first, watch_options, with_options_of)
+    call_model, check_arguments, check_attributes, check_loaders, check_options, watch_options, with_options_of, with_own)
 from .live import LiveRun
 from .lr_finder import LRFinder, lr_find
 from .metrics import Metrics
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # %% ../../nbs/5t_train.learner.ipynb #95b15d88
 class Learner:
     "A model, data, a loss and an optimizer, and the loop that trains with them"
-    train_dl: Iterable[Any]; valid_dl: Iterable[Any] | None; loss_func: Callable[..., Any]; is_step_due: bool
+    train_dl: Iterable[Any]; valid_dl: Iterable[Any] | None; is_step_due: bool
 
     @with_options_of(watch)
     def __init__(
@@ -57,13 +57,13 @@ class Learner:
         check_arguments(model, loss_func, optimizer)
         check_options(watching, signature(type(self)).parameters)
         self._is_fitting, self._watching, self._begun = False, watching, {}
-        self.model, self.train_dl, self.valid_dl, self.loss_func, self.optimizer = model, train_dl, valid_dl, loss_func, optimizer
+        self.model, self.train_dl, self.valid_dl, self._loss_func, self.optimizer = model, train_dl, valid_dl, loss_func, optimizer
         self._device = torch.device(device) if device is not None else next(model.parameters()).device
         if device is not None: model.to(self._device)
         callbacks, measured = callbacks_in(callbacks), Metrics(metrics)
         if measured.given and any(isinstance(callback, Metrics) for callback in callbacks): raise ValueError(
             "metrics were given twice, by Learner(metrics=…) and by a callback Metrics(…); leave one of them out")
-        self.callbacks = Callbacks(metrics_first(callbacks, measured))
+        self.callbacks = Callbacks(with_own(callbacks, measured, loss_func))
         self.run: LiveRun = cast(LiveRun, None)  # of the last fit; None before the first one
         self.epoch: int | None = None
         self.training = self.is_cut = self.is_batch_cut = self.is_step_due = self.is_at_end = False
@@ -91,6 +91,15 @@ class Learner:
         self._optimizer = optimizer
 
     @property
+    def loss_func(self) -> Callable[..., Any]: return self._loss_func
+
+    @loss_func.setter
+    def loss_func(self, loss_func: Callable[..., Any]) -> None:
+        before, self._loss_func = self._loss_func, loss_func
+        if isinstance(before, Callback) or isinstance(loss_func, Callback):
+            self.callbacks = [callback for callback in self._callbacks if callback is not before]
+
+    @property
     def callbacks(self) -> Callbacks: return self._callbacks
 
     @callbacks.setter
@@ -98,7 +107,7 @@ class Learner:
         if self._is_fitting: raise ValueError(IN_FIT)
         if not isinstance(callbacks, Callbacks):
             own, = (callback for callback in self._callbacks if isinstance(callback, Metrics))
-            callbacks = Callbacks(metrics_first(callbacks, own))
+            callbacks = Callbacks(with_own(callbacks, own, self.loss_func))
         watch_options(callbacks, self._watching)  # raises here if two of them contradict each other
         self._callbacks = callbacks
 
