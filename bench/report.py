@@ -5,7 +5,9 @@ from datetime import date
 from pathlib import Path
 
 RESULTS = Path(__file__).parent/"RESULTS.md"
-ORDER = ("overhead", "learner", "recording", "show", "trackers", "ranks", "gpu", "front_end", "imputation", "outliers", "denoising", "features", "shards", "losses")
+ORDER = ("overhead", "learner", "recording", "show", "trackers", "ranks", "gpu", "front_end", "imputation", "outliers", "denoising", "features", "shards",
+         "losses",
+         "augment")
 
 
 def markers(section: str) -> tuple[str, str]: return f"<!-- {section} -->\n", f"<!-- end of {section} -->\n"

@@ -28,7 +28,7 @@ def test_names_are_seen_and_exist():
                  "ModelCheckpoint", "ReduceLROnPlateau", "Schedule"}
     cancels = {f"Cancel{what}Exception" for what in ("Step", "Batch", "Epoch", "Fit")}
     runs = {"check", "diagnose", "watch", "open_run", "list_runs", "compare", "Comparison", "Run", "LiveRun", "Learner", "doctor", "send_to", "import_runs",
-            "Cleaning", "Dataset", "FeatureSet", "datasets"}
+            "Augment", "SemanticsCheck", "Cleaning", "Dataset", "FeatureSet", "datasets"}
     assert runs | widgets | callbacks | cancels == names
     assert names <= set(dir(trainbook))
     for name in names: assert getattr(trainbook, name).__doc__

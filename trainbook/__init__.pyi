@@ -1,3 +1,5 @@
+from .augment.augment import Augment as Augment
+from .augment.semantics import SemanticsCheck as SemanticsCheck
 from .connect.follower import send_to as send_to
 from .connect.imports import import_runs as import_runs
 from .data.catalogue import datasets as datasets
