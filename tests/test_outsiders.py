@@ -161,7 +161,7 @@ def test_a_part_that_can_not_be_made_is_said(tmp_path, monkeypatch):
 
     from trainbook.train import live
     entry = EntryPoint("broken", "outsiders.nowhere:Part", "trainbook.parts")
-    monkeypatch.setattr(live, "entry_points", lambda group: [entry])
+    monkeypatch.setattr(live, "plugins", lambda group: [entry])
     with pytest.warns(RuntimeWarning, match="goes on without broken, which another package brings"):
         with watch(dir=tmp_path, view=None) as run: assert len(list(run.steps(3))) == 3
     assert run.status == "finished"

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Protocol
 
 from .news import BEGINNING, SENT, Bookmark, News, unread
-from ..run.about import is_alive, this_process
+from ..run.about import is_alive, plugins, this_process
 from ..run.clerk import clerk
 from ..run.fault import Faults, short
 from ..run.record import as_json
@@ -135,11 +134,11 @@ class Carrier:
 # %% ../../nbs/93_connect.follower.ipynb #9ad0dd88
 def sink_class(tracker: str) -> Callable[..., Sink]:
     "The class of sinks that a name stands for; raises `ValueError` if there is none"
-    for entry in entry_points(group="trainbook.sinks", name=tracker): return entry.load()
+    for entry in plugins("trainbook.sinks").select(name=tracker): return entry.load()
     module, _, name = tracker.partition(":")
     try: return getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError):
-        known = sorted(entry.name for entry in entry_points(group="trainbook.sinks"))
+        known = sorted(entry.name for entry in plugins("trainbook.sinks"))
         raise ValueError(f"a tracker is one of {', '.join(known)}, or a class such as 'my_module:MySink' that can be imported; got {tracker!r}") from None
 
 def _name_of(tracker: Any) -> str:

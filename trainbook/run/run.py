@@ -8,7 +8,6 @@ __all__ = ['fork_of', 'later', 'Run', 'open_run', 'runs_in', 'list_runs', 'as_fr
 # %% ../../nbs/1l_run.run.ipynb #b023cb7e
 import os
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import entry_points
 from itertools import zip_longest
 from math import inf
 from pathlib import Path
@@ -18,7 +17,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from .about import LIVE, is_alive, read_info
+from .about import LIVE, is_alive, plugins, read_info
 from .contract import unknown_in
 from .control import Command, check_command, given, leave, make_command
 from .fault import Faults
@@ -47,7 +46,7 @@ def fork_of(run: "AnyRun") -> tuple[Path, tuple[int, float]] | None:  # folder, 
 # %% ../../nbs/1l_run.run.ipynb #898f92f5
 def later(name: str) -> Callable[..., Any]:
     "What works on runs, and lives in a later chapter"
-    found = entry_points(group="trainbook.views", name=name)
+    found = plugins("trainbook.views").select(name=name)
     if not found: raise RuntimeError(f"this installation of trainbook does not know {name!r}: pip install it again")
     return next(iter(found)).load()
 

@@ -9,7 +9,7 @@ __all__ = ['SAVED', 'LiveRun']
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from numbers import Integral
 from pathlib import Path
 from threading import get_ident
@@ -24,7 +24,7 @@ from ..measure.hooks import StepHooks
 from ..measure.observer import Observer
 from ..measure.parts import by_name
 from ..measure.show import Showing
-from ..run.about import LIVE, execution, whole_number
+from ..run.about import LIVE, execution, plugins, whole_number
 from ..run.clerk import clerk
 from ..run.commands import Commands
 from ..run.control import Command, check_command, given, make_command
@@ -165,7 +165,7 @@ class LiveRun:
         if self.fact_recorder: loop.attach(self.fact_recorder)
         loop.attach(self.replay, self.learning_rate, self.observer, self.metric_log, self.checkpointer, self.early_stopper,
                     self.evaluation, self.showing, self.intervals, *((self.ranks,) if self.ranks else ()), self.diagnosis)
-        for entry in entry_points(group="trainbook.parts"): self._attach(entry)
+        for entry in plugins("trainbook.parts"): self._attach(entry)
         recorder.report("steering", loop.state)
 
     def _attach(self, entry: EntryPoint):

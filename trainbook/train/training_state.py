@@ -9,7 +9,6 @@ __all__ = ['LARGE_BUFFER', 'copied', 'Snapshot', 'Fingerprint', 'TrainingState']
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
-from copy import copy
 from typing import Any, NamedTuple, TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +21,7 @@ from ..measure.parts import clean
 if TYPE_CHECKING: from torch import nn, optim
 
 # %% ../../nbs/55_train.training_state.ipynb #e686c098
-_PLAIN = bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device
+_PLAIN = frozenset((bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device))
 _CONTAINERS = dict, OrderedDict, Counter, list, tuple, set
 
 def _on_host(tensor: torch.Tensor, devices: set[Any]) -> torch.Tensor:
@@ -39,12 +38,13 @@ def copied(
     "A copy on the host, of nothing but types that can be loaded without pickle; raises `TypeError` for others"
     if isinstance(state, torch.Tensor): return _on_host(state, devices)
     if isinstance(state, np.generic): return state.item()
-    if type(state) in _PLAIN: return copy(state)
+    if type(state) in _PLAIN: return state
     if isinstance(state, Mapping):
         kind: Any = type(state) if type(state) in _CONTAINERS else dict
         return kind({copied(key, where, devices): copied(value, f"{where}[{key!r}]", devices) for key, value in state.items()})
     if isinstance(state, list | tuple | set):
         kind = next(kind for kind in (list, tuple, set) if isinstance(state, kind))
+        if _PLAIN.issuperset(map(type, state)): return kind(state)  # as the states of random generators are, of 625 numbers and more
         return kind(copied(value, f"{where}[{i}]", devices) for i, value in enumerate(state))
     raise TypeError(f"{where} is a {type(state).__name__}, which can't be loaded without running code; a checkpoint "
                     "holds tensors, numbers, text, and dicts and lists of these")
