@@ -6,7 +6,7 @@
 __all__ = ['BINNINGS', 'bin_edges', 'bins_of', 'expected_calibration_error', 'bin_table', 'Calibration', 'calibration',
            'draw_reliability']
 
-# %% ../../nbs/7r_evaluate.calibration.ipynb #9f0e4477
+# %% ../../nbs/7r_evaluate.calibration.ipynb #bb5223f1
 from dataclasses import dataclass
 from typing import Any, TYPE_CHECKING
 
@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from .intervals import bootstrap, bootstrap_interval, rate_interval
-from .predictions import Predictions
+from .predictions import Predictions, check_predictions
 from ..widget.curves import QUIET, new_figure
 
 if TYPE_CHECKING: from matplotlib.figure import Figure
 
-# %% ../../nbs/7r_evaluate.calibration.ipynb #0d6db460
+# %% ../../nbs/7r_evaluate.calibration.ipynb #4187e5bc
 BINNINGS = "width", "mass"
 
 def bin_edges(
@@ -40,7 +40,7 @@ def bins_of(
     "Which bin each sample is in"
     return np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, len(edges) - 2)
 
-# %% ../../nbs/7r_evaluate.calibration.ipynb #c626eb32
+# %% ../../nbs/7r_evaluate.calibration.ipynb #70aa26de
 def expected_calibration_error(
     confidence: np.ndarray,  # between 0 and 1, shape (samples,)
     happened: np.ndarray,  # whether it was right, or the class was the one; shape (samples,)
@@ -64,7 +64,7 @@ def bin_table(
                          share=happened[own].mean(), share_low=share_low, share_high=share_high))
     return pd.DataFrame(rows)
 
-# %% ../../nbs/7r_evaluate.calibration.ipynb #697e12b0
+# %% ../../nbs/7r_evaluate.calibration.ipynb #277a3915
 @dataclass(frozen=True)
 class Calibration:
     "How well the confidence of a model fits what is right"
@@ -100,7 +100,7 @@ class Calibration:
         return (f"<Calibration of {self.about}, {self.samples} samples: ECE {self.ece:.3f} ({low:.3f} to {high:.3f}; bins of equal {self.binning}), "
                 f"{against} the {self.ece_by_chance:.3f} of chance; Brier score {self.brier:.3f}>")
 
-# %% ../../nbs/7r_evaluate.calibration.ipynb #8a5a5878
+# %% ../../nbs/7r_evaluate.calibration.ipynb #5736d33c
 def calibration(
     predictions: Predictions,
     of: "str | None" = None,  # a class, whose probability is looked at in all samples; the predicted class of each if left out
@@ -110,8 +110,7 @@ def calibration(
     seed: int = 0,
 ) -> Calibration:
     "Compares confidence with what is right; raises `ValueError` for an unknown class, fewer than one bin and another binning"
-    if not isinstance(predictions, Predictions): raise TypeError(
-        f"Predictions are needed, as Predictions.of_model(model, loader) gives them; got a {type(predictions).__name__}")
+    check_predictions(predictions)
     confidence, happened = _looked_at(predictions, of)
     edges, count = bin_edges(confidence, bins, binning), len(predictions)
     def error(rows: np.ndarray) -> float: return expected_calibration_error(confidence[rows], happened[rows], edges)
@@ -131,7 +130,7 @@ def _looked_at(predictions: Predictions, of: "str | None") -> tuple[np.ndarray, 
     number = predictions.classes.index(of)
     return predictions.probabilities[:, number], predictions.targets == number
 
-# %% ../../nbs/7r_evaluate.calibration.ipynb #9259e57e
+# %% ../../nbs/7r_evaluate.calibration.ipynb #4d5fa722
 def draw_reliability(found: Calibration) -> "Figure":
     "The share that is right by confidence, and how many samples are in each bin"
     figure = new_figure((4.4, 4.6))

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['check_confidence', 'rate_interval', 'bootstrap', 'bootstrap_interval']
 
-# %% ../../nbs/7q_evaluate.intervals.ipynb #3659e6d5
+# %% ../../nbs/7q_evaluate.intervals.ipynb #da50b119
 from collections.abc import Callable
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..run.needs import missing
 try: from scipy.stats import binomtest
 except ImportError as _error: raise missing("scipy", "data") from _error
 
-# %% ../../nbs/7q_evaluate.intervals.ipynb #9776f458
+# %% ../../nbs/7q_evaluate.intervals.ipynb #f64d7242
 def check_confidence(confidence: float) -> None:
     "Raises `ValueError` for what is no share between 0 and 1"
     if not isinstance(confidence, float | int) or not 0 < confidence < 1: raise ValueError(
@@ -33,7 +33,7 @@ def rate_interval(
     found = binomtest(int(hits), int(count)).proportion_ci(confidence, "wilson")
     return float(found.low), float(found.high)
 
-# %% ../../nbs/7q_evaluate.intervals.ipynb #2f0afa0c
+# %% ../../nbs/7q_evaluate.intervals.ipynb #9871d018
 def bootstrap(
     metric: Callable[[np.ndarray], float],  # of the places of samples; gives a number
     count: int,  # of samples

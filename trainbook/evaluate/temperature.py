@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['fit_temperature', 'check_temperature_exists', 'TemperatureScaling']
 
-# %% ../../nbs/7s_evaluate.temperature.ipynb #59160768
+# %% ../../nbs/7s_evaluate.temperature.ipynb #56847d95
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import nn
 
 from .predictions import Predictions
 
-# %% ../../nbs/7s_evaluate.temperature.ipynb #fdc1bd4c
+# %% ../../nbs/7s_evaluate.temperature.ipynb #5967c6a7
 def fit_temperature(
     predictions: Predictions,  # for samples that the model was not trained on
 ) -> float:  # above 0
@@ -42,7 +42,7 @@ def check_temperature_exists(predictions: Predictions) -> None:
     if own.mean() <= logits.mean(): raise ValueError(
         "the logits of the right classes are no higher than the others, so the model says nothing about these samples; do targets and outputs belong together?")
 
-# %% ../../nbs/7s_evaluate.temperature.ipynb #827fcbc2
+# %% ../../nbs/7s_evaluate.temperature.ipynb #b4d30f75
 class TemperatureScaling(nn.Module):
     "A model whose logits are divided by a temperature"
 
