@@ -33,7 +33,7 @@ def risk_curve(
     is_last = np.append(threshold[1:] != threshold[:-1], True)
     decided = np.arange(1, len(order) + 1)
     found = pd.DataFrame(dict(threshold=threshold, decided=decided, wrong=wrong, coverage=decided / len(order), risk=wrong / decided))
-    return found[is_last].reset_index(drop=True)
+    return found.loc[is_last].reset_index(drop=True)
 
 # %% ../../nbs/7w_evaluate.abstention.ipynb #01e71a2c
 COVERAGES = np.arange(1, 21) / 20

@@ -59,7 +59,7 @@ class Confusion:
 
     def __repr__(self) -> str:
         count, right = int(self.counts.to_numpy().sum()), int(np.diag(self.counts).sum())
-        pairs = [f"{pair.true} as {pair.predicted} {pair.samples}×" for pair in self.pairs.head(3).itertuples()]
+        pairs = [f"{pair['true']} as {pair['predicted']} {pair['samples']}×" for pair in self.pairs.head(3).to_dict("records")]
         return f"<Confusion of {len(self.counts)} classes, {count} samples, {right / count:.1%} right{': ' * bool(pairs)}{', '.join(pairs)}>"
 
 def confusion(

@@ -8,16 +8,15 @@ __all__ = ['group_names', 'holm', 'permutation_p', 'GroupFigures', 'by_group', '
 # %% ../../nbs/7v_evaluate.groups.ipynb #cd8f397d
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import Any, TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
 
 from .intervals import bootstrap_interval, rate_interval
-from .predictions import Predictions
+from .predictions import Predictions, hash_of
 from ..run.needs import missing
 from ..run.words import one_line
-from ..train.watch import with_lineage
 from ..widget.curves import QUIET, new_figure
 
 try: from scipy.stats import fisher_exact
@@ -71,7 +70,8 @@ class _Rate:
 
     def p(self, is_in: np.ndarray) -> float:
         table = [[int((self.values[side] == truth).sum()) for truth in (True, False)] for side in (is_in, ~is_in)]
-        return float(fisher_exact(table)[1])
+        found: Any = fisher_exact(table)
+        return float(found.pvalue)
 
 @dataclass(frozen=True)
 class _Figure:
@@ -102,7 +102,7 @@ class GroupFigures:
     @property
     def differing(self) -> pd.DataFrame:
         "The groups that differ by more than chance: p below 0.05 after the correction"
-        return self.table[self.table["p"] < .05]
+        return self.table.loc[self.table["p"] < .05]
 
     def figure(self) -> "Figure":
         "The groups' figures with intervals, beside that of all"
@@ -110,12 +110,12 @@ class GroupFigures:
 
     def __repr__(self) -> str:
         small = int(self.table["is_small"].sum())
-        differ = ", ".join(f"{name} {row.value:.3g}" for name, row in zip(self.differing.index, self.differing.itertuples())) or "none"
+        differ = ", ".join(f"{name} {value:.3g}" for name, value in self.differing["value"].items()) or "none"
         return (f"<{self.name} {self.overall:.3g} over {len(self.table)} groups; beyond chance differ: {differ}"
                 f"{f'; {small} with fewer than {self.least} samples' if small else ''}>")
 
 def by_group(
-    measured: Any,  # `Predictions`, for their error rate; a value for each sample; or a function of the places of samples that gives a number
+    measured: Any,  # predictions, for their error rate; a value for each sample; or a function of the places of samples that gives a number
     groups: Any,  # a column or several ones, with a value for each sample
     name: str = "error rate",  # of the figure
     least: int = 30,  # a group with fewer samples is marked as small
@@ -125,25 +125,24 @@ def by_group(
 ) -> GroupFigures:
     "Measures each group; raises `ValueError` for groups of other samples, for NaN, and if there is only one group"
     names = group_names(groups)
-    known = with_lineage(data)
-    data_hash = measured.data_hash if isinstance(measured, Predictions) else None if known is None else known.lineage[-1].get("hash")
-    values = None if callable(measured) else _values(measured, len(names))
-    kinds, counts = np.unique(names.astype(str), return_counts=True)
+    kinds = np.unique(names.astype(str))
     if len(kinds) < 2: raise ValueError(f"two groups or more are needed; all samples are in {kinds[0]!r}")
     if len(kinds) > len(names) / 2: raise ValueError(
         f"{len(kinds)} groups of {len(names)} samples are nearly as many as samples; put the values into ranges, as pd.cut does")
-    figure = _Rate(values) if values is not None and values.dtype == bool else _Figure(measured if values is None else _mean_of(values), draws, seed)
-    rows = []
-    for kind, count in zip(kinds, counts):
-        is_in = names == kind
-        value, (low, high), rest = figure.value(is_in), figure.interval(is_in), figure.value(~is_in)
-        rows.append(dict(samples=int(count), value=value, low=low, high=high, difference=value - rest, p=figure.p(is_in), is_small=bool(count < least)))
-    table = pd.DataFrame(rows, index=pd.Index(kinds, name="group"))
+    figure = _figure_of(measured, len(names), draws, seed)
+    table = pd.DataFrame([_line(figure, names == kind, least) for kind in kinds], index=pd.Index(kinds, name="group"))
     table["p"] = holm(table["p"].to_numpy(float))
-    every = np.ones(len(names), dtype=bool)
+    every, data_hash = np.ones(len(names), dtype=bool), measured.data_hash if isinstance(measured, Predictions) else hash_of(data)
     return GroupFigures(table, figure.value(every), figure.interval(every), name, least, data_hash)
 
-def _mean_of(values: np.ndarray) -> Callable[[np.ndarray], float]: return lambda rows: float(values[rows].mean())
+def _line(figure: _Rate | _Figure, is_in: np.ndarray, least: int) -> dict[str, Any]:
+    value, (low, high), count = figure.value(is_in), figure.interval(is_in), int(is_in.sum())
+    return dict(samples=count, value=value, low=low, high=high, difference=value - figure.value(~is_in), p=figure.p(is_in), is_small=count < least)
+
+def _figure_of(measured: Any, count: int, draws: int, seed: int) -> _Rate | _Figure:
+    if callable(measured): return _Figure(cast(Any, measured), draws, seed)
+    values = _values(measured, count)
+    return _Rate(values) if values.dtype == bool else _Figure(lambda rows: float(values[rows].mean()), draws, seed)
 
 def _values(measured: Any, count: int) -> np.ndarray:
     values = np.asarray(~measured.is_right if isinstance(measured, Predictions) else measured)
@@ -160,11 +159,13 @@ def draw_groups(found: GroupFigures) -> "Figure":
     axes = figure.subplots()
     axes.axvspan(*found.overall_interval, color=QUIET, alpha=.15, lw=0)
     axes.axvline(found.overall, color=QUIET, lw=1)
-    for place, row in enumerate(table.itertuples()):
-        color = "#c2410c" if row.p < .05 else "#0f6fc6"
-        axes.plot([row.low, row.high], [place, place], color=color, lw=1.6)
-        axes.plot(row.value, place, "D" if row.p < .05 else "o", color=color, ms=6, mfc="white" if row.is_small else color)
-    words = [f"{name[:40]} ({row.samples}{', small' * row.is_small}{', differs' * (row.p < .05)})" for name, row in zip(table.index, table.itertuples())]
+    words = []
+    for place, (name, row) in enumerate(table.to_dict("index").items()):
+        differs = row["p"] < .05
+        color = "#c2410c" if differs else "#0f6fc6"
+        axes.plot([row["low"], row["high"]], [place, place], color=color, lw=1.6)
+        axes.plot(row["value"], place, "D" if differs else "o", color=color, ms=6, mfc="white" if row["is_small"] else color)
+        words.append(f"{str(name)[:40]} ({row['samples']}{', small' * row['is_small']}{', differs' * differs})")
     axes.set_yticks(range(len(table)), words, fontsize=8, parse_math=False)
     axes.set_xlabel(f"{found.name}; line and band: all samples", fontsize=8, parse_math=False)
     axes.tick_params(labelsize=8)
