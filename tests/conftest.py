@@ -30,6 +30,16 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# how a test asks for a browser, or to have little beside it
+ASKS = re.compile(r"def \w+\([^)]*\b(?:browser|jupyter|lab|panel)\b|\bmark\.quiet\b")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files without a test of the kind that `make test` runs last: to import all of them takes each process 20 seconds."""
+    if config.option.markexpr not in ("browser and not jupyter", "jupyter or quiet") or collection_path.suffix != ".py": return None
+    return None if ASKS.search(collection_path.read_text()) else True
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use a browser, and those with a JupyterLab, and put them last."""
     for item in items:

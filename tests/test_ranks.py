@@ -14,7 +14,7 @@ from soak import IS_LONG
 from trainbook import Run, list_runs, open_run
 
 SCRIPTS = Path(__file__).parent / "ranks"
-MANY = 50 if IS_LONG else 10  # commands of each kind
+MANY = 50 if IS_LONG else 6  # commands of each kind
 PLACES = ["forward", "all-reduce", "validation", "error", "first", "hang"]  # where a process dies, see `dies.py`
 
 
