@@ -35,7 +35,7 @@ from trainbook.data.on_columns import OnColumns
 from trainbook.data.raw import keep
 from trainbook.data.values import InRange, MissingCodes
 
-PIPELINES = int(os.environ.get("TRAINBOOK_PIPELINES", 40))  # make soak: 1000
+PIPELINES = int(os.environ.get("TRAINBOOK_PIPELINES", 16))  # make soak: 1000
 
 
 def penguins() -> pd.DataFrame:
