@@ -4,6 +4,7 @@ Three tasks on digits: which digit (accuracy), how much ink in percent (R²), th
 Each weighting with and without `normalize="init"`, three seeds. Writes a section of RESULTS.md; fails if a goal is missed.
 """
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -70,8 +71,8 @@ def main():
     for normalize in (None, "init"):
         for weights in WEIGHTS:
             key = normalize, weights
-            found[key] = over_seeds(lambda: MultiTaskLoss(tasks, normalize=normalize, weights=weights), percent)
-            hundredfold = over_seeds(lambda: MultiTaskLoss(tasks, normalize=normalize, weights=weights), total)
+            make = partial(MultiTaskLoss, tasks, normalize=normalize, weights=weights)
+            found[key], hundredfold = over_seeds(make, percent), over_seeds(make, total)
             name = f"{weights}, {'divided by the first losses' if normalize else 'raw'}"
             rows.append([f"**{name}**" if key == ("init", "equal") else name, *cells(found[key]), *(f"{values.mean():.3f}" for values in hundredfold.values())])
             print(rows[-1], flush=True)
