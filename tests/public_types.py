@@ -17,7 +17,7 @@ FOREIGN += [f"data.{transformers}" for transformers in OF_SCIKIT_LEARN]
 OF_TORCH = ("losses", "loss_weights", "multi_task", "proximal")
 FOREIGN += [f"model.{modules}" for modules in OF_TORCH]
 FOREIGN += [f"data.{widgets}" for widgets in ("widget", "missing_matrix", "outlier_explorer", "cleaning_views", "lineage_views")]  # of anywidget
-FOREIGN += [f"model.{widgets}" for widgets in ("leaderboard",)]
+FOREIGN += [f"model.{widgets}" for widgets in ("leaderboard", "race")]
 FOREIGN += ["model.candidates"]  # of scikit-learn
 
 

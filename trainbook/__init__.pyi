@@ -9,6 +9,9 @@ from .data.feature_set import FeatureSet as FeatureSet
 from .diagnosis.diagnose import diagnose as diagnose
 from .model.initialise import initialise as initialise
 from .model.task import Task as Task
+from .model.leaderboard import Leaderboard as Leaderboard
+from .model.optimizers import make_optimizer as make_optimizer, optimizers as optimizers
+from .model.race import race as race
 from .run.finding import Finding as Finding, Remedy as Remedy
 from .run.run import Run as Run, list_runs as list_runs, open_run as open_run
 from .train.callback import (
