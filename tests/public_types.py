@@ -14,7 +14,7 @@ FOREIGN = [f"connect.{framework}" for framework in ("accelerate", "fastai", "ign
 OF_SCIKIT_LEARN = ("on_columns", "imputation", "outliers", "edits", "values", "units", "duplicates", "categories", "denoising", "denoise", "features",
                    "feature_search", "time_features", "deep_features", "checks")
 FOREIGN += [f"data.{transformers}" for transformers in OF_SCIKIT_LEARN]
-OF_TORCH = ("losses", "loss_weights", "multi_task", "proximal")
+OF_TORCH = ("losses", "loss_choice", "loss_weights", "multi_task", "proximal")
 FOREIGN += [f"model.{modules}" for modules in OF_TORCH]
 FOREIGN += [f"data.{widgets}" for widgets in ("widget", "missing_matrix", "outlier_explorer", "cleaning_views", "lineage_views")]  # of anywidget
 FOREIGN += [f"model.{widgets}" for widgets in ("leaderboard", "race")]

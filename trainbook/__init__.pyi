@@ -8,6 +8,9 @@ from .data.dataset import Dataset as Dataset
 from .data.feature_set import FeatureSet as FeatureSet
 from .diagnosis.diagnose import diagnose as diagnose
 from .model.initialise import initialise as initialise
+from .model.loss_choice import loss_for as loss_for
+from .model.multi_task import MultiTaskLoss as MultiTaskLoss
+from .model.proximal import ProximalL1 as ProximalL1
 from .model.task import Task as Task
 from .model.leaderboard import Leaderboard as Leaderboard
 from .model.optimizers import make_optimizer as make_optimizer, optimizers as optimizers
