@@ -6,7 +6,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent/"RESULTS.md"
 ORDER = ("overhead", "learner", "recording", "show", "trackers", "ranks", "gpu", "front_end", "imputation", "outliers", "denoising", "features", "shards",
-         "losses",
+         "losses", "models", "initialisation",
          "augment")
 
 
