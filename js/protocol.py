@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from typing_extensions import NotRequired, Required, get_original_bases, get_type_hints, is_typeddict
 
+from trainbook.augment import gallery
 from trainbook.data import cleaning_views, feature_set, lineage_views, missing_matrix, outlier_explorer, widget
 from trainbook.model import leaderboard
 from trainbook.run import contract
@@ -29,7 +30,8 @@ DATA_KINDS = (
     cleaning_views.Change, cleaning_views.Changes, cleaning_views.ChangedColumn, cleaning_views.BeforeAfterShown, lineage_views.Node,
     lineage_views.LineageShown, feature_set.Distribution, lineage_views.StepDiff, lineage_views.ColumnRow, lineage_views.ColumnDiff,
     lineage_views.DiffShown)
-MODEL_KINDS = (leaderboard.Candidate, leaderboard.LeaderboardShown)
+MODEL_KINDS = (
+    leaderboard.Candidate, leaderboard.LeaderboardShown, gallery.StrengthSlider, gallery.BeforeAfterPicture, gallery.GalleryShown)
 PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", bytes: "DataView", type(None): "null", Any: "unknown"}
 
 

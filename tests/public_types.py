@@ -18,6 +18,7 @@ OF_TORCH = ("losses", "loss_choice", "loss_weights", "multi_task", "proximal")
 FOREIGN += [f"model.{modules}" for modules in OF_TORCH]
 FOREIGN += [f"data.{widgets}" for widgets in ("widget", "missing_matrix", "outlier_explorer", "cleaning_views", "lineage_views")]  # of anywidget
 FOREIGN += [f"model.{widgets}" for widgets in ("leaderboard", "race")]
+FOREIGN += ["augment.gallery"]
 FOREIGN += ["model.candidates"]  # of scikit-learn
 
 

@@ -33,3 +33,28 @@ export interface LeaderboardShown extends Shown {
   /** Nothing more will come. */
   is_over: boolean;
 }
+
+/** An operation and how strong it is. */
+export interface StrengthSlider {
+  name: string;
+  strength: number;
+  limit: number;
+  unit: string;
+  /** The greatest strength that was found to be safe; None if that was not checked. */
+  safe: number | null;
+}
+
+/** A picture as it is and as it becomes. */
+export interface BeforeAfterPicture {
+  /** A URL. */
+  before: string;
+  after: string;
+  /** Or an empty text. */
+  label: string;
+}
+
+/** What the gallery shows. */
+export interface GalleryShown extends Shown {
+  sliders: StrengthSlider[];
+  pictures: BeforeAfterPicture[];
+}

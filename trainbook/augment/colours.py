@@ -20,7 +20,7 @@ from .operation import Batch, Draws, Operation, one_of
 from ..run.needs import require
 
 # %% ../../nbs/7l_augment.colours.ipynb #d3b7b05e
-_Change = Callable[[torch.Tensor, torch.Tensor, Draws], torch.Tensor]  # of pictures between 0 and 1, strengths on the CPU, and draws
+_Change = Callable[[torch.Tensor, torch.Tensor, Draws], torch.Tensor]  # from pictures between 0 and 1, strengths on the CPU and draws to new pictures
 
 def _colour(name: str, strength: float, limit: float, unit: str, function: _Change, p: float, spread: str = "both",
             axes: tuple[int, ...] = (2, 3), channels: int | None = None) -> Operation:
@@ -30,7 +30,7 @@ def _colour(name: str, strength: float, limit: float, unit: str, function: _Chan
             f"{name} takes pictures with {channels} channels, red, green and blue; these have {batch.inputs.shape[1]}")
         (low, high), is_kept, pictures = batch.values, strengths == 0, batch.inputs
         if (low, high) != (0, 1): pictures = (pictures - low) / (high - low)
-        pictures = function(pictures, strengths.to(pictures.dtype), draws).clamp(0, 1)
+        pictures = function(pictures, strengths.to(pictures.dtype), draws).clamp_(0, 1)
         if (low, high) != (0, 1): pictures = pictures * (high - low) + low
         if is_kept.any(): pictures = torch.where(_each(is_kept, batch.inputs), batch.inputs, pictures)
         return replace(batch, inputs=pictures)
@@ -79,7 +79,7 @@ def blur(pixels: float = 1., p: float = 1.) -> Operation:
     "Blurs by a Gaussian, with a standard deviation of up to so many pixels"
     def change(pictures: torch.Tensor, sigmas: torch.Tensor, draws: Draws) -> torch.Tensor:
         reach = min(max(1, ceil(3 * float(sigmas.max()))), min(pictures.shape[2:]) - 1)
-        if reach < 1: return pictures
+        if reach < 1: return pictures.clone()
         return _kornia("filters", "gaussian_blur2d")(pictures, 2 * reach + 1, sigmas.clamp(min=1e-2)[:, None].expand(-1, 2))
     return _colour("blur", pixels, 20., "pixels", change, p, "up", (2,))
 

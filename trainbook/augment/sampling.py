@@ -11,13 +11,16 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional as F
 
-# %% ../../nbs/7h_augment.sampling.ipynb #4274f94d
+# %% ../../nbs/7h_augment.sampling.ipynb #e78712d5
+def _centers_along(count: int, like: torch.Tensor) -> torch.Tensor:
+    return (torch.arange(count, device=like.device, dtype=like.dtype) * 2 + 1) / count - 1
+
 def pixel_centers(
     size: Sequence[int],  # of a picture: height and width; of a volume: depth, height and width; of a series: length
     like: torch.Tensor,  # whose device and type the points have
 ) -> torch.Tensor:  # shape (*size, axes), between -1 and 1, the last axis first
     "The points at the centres of all pixels"
-    axes = [(torch.arange(count, device=like.device, dtype=like.dtype) * 2 + 1) / count - 1 for count in size]
+    axes = [_centers_along(count, like) for count in size]
     return torch.stack(torch.meshgrid(*axes, indexing="ij")[::-1], dim=-1)
 
 # %% ../../nbs/7h_augment.sampling.ipynb #8c04aed5
@@ -29,11 +32,20 @@ def source_points(
 ) -> torch.Tensor:  # shape (batch, *size, axes)
     "The point that each pixel comes from"
     axes = len(size)
-    if field is None and matrix is not None and axes > 1: return F.affine_grid(matrix, [len(like), 1, *size], align_corners=False)
+    if field is None and matrix is not None: return _straight_points(size, like, matrix)
     points = pixel_centers(size, like).flatten(0, -2)[None]
     if field is not None: points = points + field.flatten(2).mT
     if matrix is not None: points = points @ matrix[..., :axes].mT + matrix[:, None, :, axes]
     return points.unflatten(1, tuple(size)).expand(len(like), *size, axes)
+
+def _straight_points(size: Sequence[int], like: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    "What a matrix alone gives: a sum over the axes, so that only the last addition has all pixels, where a product of matrices has many"
+    axes = len(size)
+    points = matrix[..., -1].reshape(len(matrix), *[1] * axes, axes)
+    for axis, count in enumerate(size):
+        part = _centers_along(count, like)[None, :, None] * matrix[:, None, :, axes - 1 - axis]
+        points = points + part.reshape(len(matrix), *(count if other == axis else 1 for other in range(axes)), axes)
+    return points
 
 # %% ../../nbs/7h_augment.sampling.ipynb #43127747
 PADDINGS = "border", "reflection", "zeros"
