@@ -29,6 +29,8 @@ def test_names_are_seen_and_exist():
     cancels = {f"Cancel{what}Exception" for what in ("Step", "Batch", "Epoch", "Fit")}
     runs = {"check", "diagnose", "watch", "open_run", "list_runs", "compare", "Comparison", "Run", "LiveRun", "Learner", "doctor", "send_to", "import_runs",
             "Augment", "SemanticsCheck", "Cleaning", "Dataset", "FeatureSet", "datasets"}
-    assert runs | widgets | callbacks | cancels == names
+    models = {"Leaderboard", "MultiTaskLoss", "ProximalL1", "Task", "compare_models", "initialise", "loss_for", "make_optimizer", "optimizers", "race",
+              "recommend"}
+    assert models | runs | widgets | callbacks | cancels == names
     assert names <= set(dir(trainbook))
     for name in names: assert getattr(trainbook, name).__doc__

@@ -7,10 +7,12 @@ from .data.cleaning import Cleaning as Cleaning
 from .data.dataset import Dataset as Dataset
 from .data.feature_set import FeatureSet as FeatureSet
 from .diagnosis.diagnose import diagnose as diagnose
+from .model.compare_models import compare_models as compare_models
 from .model.initialise import initialise as initialise
 from .model.loss_choice import loss_for as loss_for
 from .model.multi_task import MultiTaskLoss as MultiTaskLoss
 from .model.proximal import ProximalL1 as ProximalL1
+from .model.recommend import recommend as recommend
 from .model.task import Task as Task
 from .model.leaderboard import Leaderboard as Leaderboard
 from .model.optimizers import make_optimizer as make_optimizer, optimizers as optimizers
