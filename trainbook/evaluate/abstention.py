@@ -7,7 +7,7 @@ __all__ = ['COVERAGES', 'risk_curve', 'upper_bound', 'Threshold', 'RiskCoverage'
 
 # %% ../../nbs/7w_evaluate.abstention.ipynb #af0d5235
 from dataclasses import dataclass
-from typing import NamedTuple, TYPE_CHECKING
+from typing import Any, ClassVar, NamedTuple, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,7 @@ class Threshold(NamedTuple):
 @dataclass(frozen=True)
 class RiskCoverage:
     "What abstaining would bring"
+    title: ClassVar[str] = "Abstention"
     curve: pd.DataFrame  # as `risk_curve` gives it
     area: float  # under the curve: the mean risk over all coverages
     samples: int
@@ -88,6 +89,13 @@ class RiskCoverage:
             f"with {self.samples} held-out samples. More samples lower it")
         best = kept.iloc[-1]
         return Threshold(*(float(best[name]) for name in Threshold._fields))
+
+    def figures(self) -> dict[str, Any]:
+        "What a card tells of it: the area, and the risk and its bound at some coverages"
+        bounds = self.bounds()
+        some = bounds[bounds["coverage"].isin(bounds["coverage"].quantile([.5, .75, 1], interpolation="nearest"))]
+        risks = {f"risk at coverage {row['coverage']:.6g}": f"{row['risk']:.6g}, below {row['bound']:.6g} with 95 % confidence" for row in some.to_dict("records")}
+        return {"samples": self.samples, "area under the risk-coverage curve": self.area, **risks}
 
     def figure(self) -> "Figure":
         "The risk over the coverage, with the bounds"

@@ -8,7 +8,7 @@ __all__ = ['BINNINGS', 'bin_edges', 'bins_of', 'expected_calibration_error', 'bi
 
 # %% ../../nbs/7r_evaluate.calibration.ipynb #bb5223f1
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import Any, ClassVar, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -68,6 +68,7 @@ def bin_table(
 @dataclass(frozen=True)
 class Calibration:
     "How well the confidence of a model fits what is right"
+    title: ClassVar[str] = "Calibration"
     ece: float  # the expected calibration error
     ece_interval: tuple[float, float]  # of 95 %
     ece_by_chance: float  # a perfectly calibrated model has a lower error on so many samples in 95 % of all cases
@@ -89,6 +90,14 @@ class Calibration:
     def is_beyond_chance(self) -> bool:
         "Whether the error is larger than that of a perfectly calibrated model would be"
         return self.ece > self.ece_by_chance
+
+    def figures(self) -> dict[str, Any]:
+        "What a card tells of it"
+        named = dict(zip(("low", "high"), self.ece_interval))
+        return {"samples": self.samples, f"expected calibration error of {self.about}, bins of equal {self.binning}": self.ece,
+                **{f"expected calibration error, {name} end of its interval": value for name, value in named.items()},
+                "expected calibration error that chance alone has": self.ece_by_chance, "Brier score": self.brier,
+                "negative log-likelihood": self.negative_log_likelihood}
 
     def figure(self) -> "Figure":
         "The reliability diagram: the share that is right by confidence, with intervals, over the number of samples"

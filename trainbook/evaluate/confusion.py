@@ -7,7 +7,7 @@ __all__ = ['Confusion', 'confusion', 'draw_confusion']
 
 # %% ../../nbs/7t_evaluate.confusion.ipynb #61b02c18
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ if TYPE_CHECKING: from matplotlib.figure import Figure
 @dataclass(frozen=True)
 class Confusion:
     "Which classes were taken for which"
+    title: ClassVar[str] = "Confusion"
     counts: pd.DataFrame  # a row for each class that samples have, a column for each predicted one
     data_hash: "str | None"  # of the table that was evaluated
 
@@ -52,6 +53,13 @@ class Confusion:
             rows.append(dict(true=self.counts.index[row], predicted=self.counts.columns[column], samples=int(wrong[row, column]),
                              rate=wrong[row, column] / counts[row].sum(), low=low, high=high))
         return pd.DataFrame(rows, columns=["true", "predicted", "samples", "rate", "low", "high"])
+
+    def figures(self) -> dict[str, Any]:
+        "What a card tells of it: accuracy, recall by class, and the three most frequent errors"
+        counts = self.counts.to_numpy()
+        recall = {f"recall of {name}": value for name, value in self.classes["recall"].items() if value == value}
+        pairs = {f"{pair['true']} taken for {pair['predicted']}": pair["samples"] for pair in self.pairs.head(3).to_dict("records")}
+        return {"samples": int(counts.sum()), "accuracy": float(np.trace(counts) / counts.sum()), **recall, **pairs}
 
     def figure(self) -> "Figure":
         "The rates as colours, with the counts in the cells"

@@ -8,7 +8,7 @@ __all__ = ['group_names', 'holm', 'permutation_p', 'GroupFigures', 'by_group', '
 # %% ../../nbs/7v_evaluate.groups.ipynb #cd8f397d
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING, cast
+from typing import Any, ClassVar, TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -92,6 +92,7 @@ class _Figure:
 @dataclass(frozen=True)
 class GroupFigures:
     "A figure for each group, and how surely it differs"
+    title: ClassVar[str] = "Groups"
     table: pd.DataFrame  # by group: samples, value, low, high, difference from all others, p after Holm's correction, is_small
     overall: float
     overall_interval: tuple[float, float]
@@ -103,6 +104,14 @@ class GroupFigures:
     def differing(self) -> pd.DataFrame:
         "The groups that differ by more than chance: p below 0.05 after the correction"
         return self.table.loc[self.table["p"] < .05]
+
+    def figures(self) -> dict[str, Any]:
+        "What a card tells of it: the figure of all, and of each group with its interval"
+        found: dict[str, Any] = {f"{self.name}, all": self.overall}
+        for name, row in self.table.to_dict("index").items():
+            said = ", differs beyond chance" * (row["p"] < .05) + ", a small group" * row["is_small"]
+            found[f"{self.name}, {name}"] = f"{row['value']:.6g} ({row['low']:.6g} to {row['high']:.6g}), {row['samples']} samples{said}"
+        return found
 
     def figure(self) -> "Figure":
         "The groups' figures with intervals, beside that of all"
