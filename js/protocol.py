@@ -11,6 +11,7 @@ from typing_extensions import NotRequired, Required, get_original_bases, get_typ
 
 from trainbook.augment import gallery
 from trainbook.data import cleaning_views, feature_set, lineage_views, missing_matrix, outlier_explorer, widget
+from trainbook.evaluate import confusion_explorer
 from trainbook.model import leaderboard
 from trainbook.run import contract
 
@@ -31,7 +32,8 @@ DATA_KINDS = (
     lineage_views.LineageShown, feature_set.Distribution, lineage_views.StepDiff, lineage_views.ColumnRow, lineage_views.ColumnDiff,
     lineage_views.DiffShown)
 MODEL_KINDS = (
-    leaderboard.Candidate, leaderboard.LeaderboardShown, gallery.StrengthSlider, gallery.BeforeAfterPicture, gallery.GalleryShown)
+    leaderboard.Candidate, leaderboard.LeaderboardShown, gallery.StrengthSlider, gallery.BeforeAfterPicture, gallery.GalleryShown,
+    confusion_explorer.Item, confusion_explorer.CellItems, confusion_explorer.Pair, confusion_explorer.ConfusionShown)
 PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", bytes: "DataView", type(None): "null", Any: "unknown"}
 
 

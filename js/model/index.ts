@@ -1,4 +1,5 @@
 import { widgetOf } from "../data/widget";
+import { confusionExplorer } from "./confusion_explorer";
 import { gallery } from "./gallery";
 import { leaderboard } from "./leaderboard";
 import "./model.css";
@@ -6,4 +7,5 @@ import "./model.css";
 export default widgetOf({
   gallery,
   leaderboard,
+  confusion_explorer: confusionExplorer,
 });

@@ -58,3 +58,50 @@ export interface GalleryShown extends Shown {
   sliders: StrengthSlider[];
   pictures: BeforeAfterPicture[];
 }
+
+/** A sample in a cell. */
+export interface Item {
+  /** Its place among all samples, from 0. */
+  number: number;
+  /** Probability of the predicted class. */
+  confidence: number;
+  /** The address of a PNG that holds it, or an empty text. */
+  picture: string;
+  text: string;
+  /** Names and values. */
+  cells: string[][];
+}
+
+/** Some of the samples in a cell of the matrix. */
+export interface CellItems {
+  /** The class that they have. */
+  row: number;
+  /** The class that was predicted. */
+  column: number;
+  /** The place of the first one in the order that was asked for. */
+  at: number;
+  /** Of all samples in the cell. */
+  count: number;
+  items: Item[];
+}
+
+/** Two classes that are confused. */
+export interface Pair {
+  row: number;
+  column: number;
+  count: number;
+  /** Of all samples of the class. */
+  rate: number;
+  /** Wilson's interval. */
+  low: number;
+  high: number;
+}
+
+/** What the confusion explorer shows. */
+export interface ConfusionShown extends Shown {
+  classes: string[];
+  /** A row for each class that samples have. */
+  counts: number[][];
+  /** The most frequent first. */
+  pairs: Pair[];
+}
