@@ -20,6 +20,7 @@ FOREIGN += [f"data.{widgets}" for widgets in ("widget", "missing_matrix", "outli
 FOREIGN += [f"model.{widgets}" for widgets in ("leaderboard", "race")]
 FOREIGN += ["augment.gallery"]
 FOREIGN += ["model.candidates"]  # of scikit-learn
+FOREIGN += ["evaluate.confusion_explorer"]  # of anywidget
 
 
 def is_foreign(name: str) -> bool:

@@ -17,6 +17,15 @@ from .model.task import Task as Task
 from .model.leaderboard import Leaderboard as Leaderboard
 from .model.optimizers import make_optimizer as make_optimizer, optimizers as optimizers
 from .model.race import race as race
+from .evaluate.abstention import risk_coverage as risk_coverage
+from .evaluate.calibration import calibration as calibration
+from .evaluate.confusion import confusion as confusion
+from .evaluate.confusion_explorer import ConfusionExplorer as ConfusionExplorer
+from .evaluate.data_card import data_card as data_card
+from .evaluate.groups import by_group as by_group
+from .evaluate.model_card import model_card as model_card
+from .evaluate.predictions import Predictions as Predictions
+from .evaluate.temperature import TemperatureScaling as TemperatureScaling
 from .run.finding import Finding as Finding, Remedy as Remedy
 from .run.run import Run as Run, list_runs as list_runs, open_run as open_run
 from .train.callback import (

@@ -93,7 +93,7 @@ class RiskCoverage:
     def figures(self) -> dict[str, Any]:
         "What a card tells of it: the area, and the risk and its bound at some coverages"
         bounds = self.bounds()
-        some = bounds[bounds["coverage"].isin(bounds["coverage"].quantile([.5, .75, 1], interpolation="nearest"))]
+        some = bounds.loc[bounds["coverage"].isin(bounds["coverage"].quantile([.5, .75, 1], interpolation="nearest"))]
         risks = {f"risk at coverage {row['coverage']:.6g}": f"{row['risk']:.6g}, below {row['bound']:.6g} with 95 % confidence"
                  for row in some.to_dict("records")}
         return {"samples": self.samples, "area under the risk-coverage curve": self.area, **risks}

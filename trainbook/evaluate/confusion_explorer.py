@@ -19,7 +19,7 @@ from ..data.widget import DataWidget, Shown, text_of
 from .confusion import confusion
 from .predictions import Predictions, check_predictions
 from ..run.images import encode_images
-from ..run.pixels import layout_of, range_of
+from ..run.pixels import layout_of
 from ..train.batch import on_host
 from ..widget.panel import STATIC
 
@@ -61,10 +61,11 @@ def shown_as(
 
 def _pictures(images: np.ndarray) -> Show:
     if images.ndim not in (3, 4) or images.dtype.kind not in "biuf": raise TypeError(
-        f"items are a DataFrame, a list of texts, or an array of images with the shape (samples, height, width); got {images.dtype} of the shape {images.shape}")
+        "items are a DataFrame, a list of texts, or an array of images with the shape (samples, height, width); "
+        f"got {images.dtype} of the shape {images.shape}")
     layout = layout_of(images.shape, first=images.shape[1] in (1, 3)).removeprefix("N") if images.ndim == 4 else "HW"
     finite = images[np.isfinite(images)] if images.dtype.kind == "f" else images
-    scale, _ = range_of(float(finite.min(initial=0)), float(finite.max(initial=1)), images.dtype.kind == "f")
+    scale = (float(finite.min()), float(finite.max())) if finite.size else None
     def show(number: int) -> tuple[str, str, list[list[str]]]:
         encoded, _ = encode_images(images[number], layout, given=scale)
         return f"data:image/png;base64,{b64encode(encoded.files['file'][1]).decode()}", "", []
