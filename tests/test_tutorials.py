@@ -158,6 +158,19 @@ def test_a_sensors_year(tmp_path):
     assert [record["reason"] for record in run.data["valid"][-2:]] == ["for the network", "the rows of a loader"]
 
 
+def test_several_losses(tmp_path):
+    """A plain sum learns the ink; in one unit all three are learned, and each run has the weights beside the losses."""
+    path, = (path for path in TUTORIALS if path.stem == "14_several_losses")
+    (tmp_path / "losses.ipynb").write_bytes(path.read_bytes())
+    runs = {run.name: run for run in run_notebook(tmp_path / "losses.ipynb")}
+    assert [*runs] == ["plain sum", "one unit", "uncertainty", "dwa", "gradnorm", "pcgrad", "by hand"]
+    assert {run.status for run in runs.values()} == {"finished"}
+    found = {name: [run.latest()[f"val_{metric}"] for metric in ("acc_digit", "r2_ink", "r2_picture")] for name, run in runs.items() if name != "by hand"}
+    assert found["plain sum"][0] < .8 and all(value > goal for value, goal in zip(found["one unit"], (.95, .95, .8)))
+    moved = {name: run.frame()[["weight/digit", "weight/ink", "weight/picture"]].std().max() > .01 for name, run in runs.items()}
+    assert moved == {name: name not in ("plain sum", "one unit") for name in runs}
+
+
 class OwnLoop:
     """The network and the loop of tutorial 02, of which the tests below leave lines out."""
 
