@@ -647,9 +647,9 @@ def test_events_of_a_thread_that_goes_on_are_kept_while_another_one_closes(tmp_p
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
-        thread = threading.Thread(target=lambda: [log.append(step, "note") for step in range(1000)])
+        thread = threading.Thread(target=lambda: [log.append(step, "note") for step in range(200)])
         thread.start()
         while thread.is_alive(): log.close()
     finally: sys.setswitchinterval(before)
     log.close()
-    assert trouble == errors == [] and [event["step"] for event in read_events(tmp_path/"events.jsonl")[0]] == [*range(1000)]
+    assert trouble == errors == [] and [event["step"] for event in read_events(tmp_path/"events.jsonl")[0]] == [*range(200)]
