@@ -3874,6 +3874,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                      'trainbook/model/candidates.py'),
                                             'trainbook.model.candidates.candidates_for': ( 'model.candidates.html#candidates_for',
                                                                                            'trainbook/model/candidates.py'),
+                                            'trainbook.model.candidates.check_one_answer': ( 'model.candidates.html#check_one_answer',
+                                                                                             'trainbook/model/candidates.py'),
                                             'trainbook.model.candidates.laid_out': ( 'model.candidates.html#laid_out',
                                                                                      'trainbook/model/candidates.py'),
                                             'trainbook.model.candidates.recurrent_net': ( 'model.candidates.html#recurrent_net',

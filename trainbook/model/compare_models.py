@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LEVEL', 'corrected_interval', 'ModelComparison', 'folds_of', 'metric_for', 'compare_models']
 
-# %% ../../nbs/7g_model.compare_models.ipynb #b2eedcf6
+# %% ../../nbs/7g_model.compare_models.ipynb #8be2eca5
 import warnings
 from collections.abc import Mapping
 from math import sqrt
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from .candidates import UNEVEN
+from .candidates import UNEVEN, check_one_answer
 from .leaderboard import Leaderboard
 from .task import Task, inputs_and_target
 from ..run.fault import short
@@ -177,7 +177,7 @@ def compare_models(
     baseline = next(one for one, estimator in candidates.items() if _is_baseline(one, estimator))
     return ModelComparison(scores, ratio, name, best, model, contest.failed, seconds, seed, baseline)
 
-# %% ../../nbs/7g_model.compare_models.ipynb #291d12c9
+# %% ../../nbs/7g_model.compare_models.ipynb #c86e1a33
 class _Contest:
     "Candidates, what they have scored so far, and the board that shows it"
     def __init__(self, candidates: "dict[str, Any]", X: Any, y: Any, scorer: Any, seed: int, board: Leaderboard):
@@ -231,7 +231,10 @@ def _data_of(data: Any, task: Task | None) -> tuple[Any, Any, Task]:
     if not isinstance(data, tuple | list) or len(data) != 2: raise TypeError(
         f"data are inputs and target, (X, y), or a table and the name of a column; got {type(data).__name__}")
     X, y = inputs_and_target(*data)
-    return X, y, task or Task.of(X, y)
+    task = task or Task.of(X, y)
+    if task.rows != len(y): raise ValueError(f"the task was read from {task.rows} rows, and the data have {len(y)}")
+    check_one_answer(task)
+    return X, y, task
 
 def _checked(candidates: Any) -> "dict[str, Any]":
     if not isinstance(candidates, Mapping) or not candidates: raise TypeError(

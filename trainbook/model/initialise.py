@@ -77,7 +77,7 @@ def _called(model: nn.Module, batch: Any) -> Any:
         if one.is_floating_point() and not one.isfinite().all(): raise ValueError("the batch has NaN or infinite values; fill them or leave the rows out")
     return call_model(model, inputs)
 
-# %% ../../nbs/74_model.initialise.ipynb #7d067b3c
+# %% ../../nbs/74_model.initialise.ipynb #f6379751
 METHODS = "auto", "xavier", "kaiming", "orthogonal", "lsuv"
 RECTIFIERS = "relu", "leaky_relu", "relu6", "elu", "celu", "gelu", "silu", "mish", "hardswish", "softplus"  # which lose about half of what comes
 
@@ -160,7 +160,7 @@ def _scale_by_outputs(model: nn.Module, batch: Any, layers: list[nn.Module]):
     def scale(layer: Any, inputs: Any, output: torch.Tensor) -> torch.Tensor | None:
         if id(layer.weight) not in waiting: return None  # the second time it is called, it is scaled already
         waiting.remove(id(layer.weight))
-        size = output.std()
+        size = output.std(correction=0)
         if not size.isfinite() or size == 0: raise ValueError(
             f"LSUV can't scale {layer}: its outputs on this batch have the standard deviation {float(size):.3g}; give a batch of several different samples")
         layer.weight.div_(size)
