@@ -72,6 +72,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
             'trainbook.augment.gain': { 'trainbook.augment.gain.Gain': ('augment.gain.html#gain', 'trainbook/augment/gain.py'),
                                         'trainbook.augment.gain.Gain.curves': ( 'augment.gain.html#gain.curves',
                                                                                 'trainbook/augment/gain.py'),
+                                        'trainbook.augment.gain.Gain.difference': ( 'augment.gain.html#gain.difference',
+                                                                                    'trainbook/augment/gain.py'),
                                         'trainbook.augment.gain.Gain.figure': ( 'augment.gain.html#gain.figure',
                                                                                 'trainbook/augment/gain.py'),
                                         'trainbook.augment.gain._Curve': ('augment.gain.html#_curve', 'trainbook/augment/gain.py'),

@@ -7,7 +7,7 @@ __all__ = ['Gain', 'augmentation_gain']
 
 # %% ../../nbs/7y_augment.gain.ipynb #2a613eee
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pandas as pd
 
@@ -39,12 +39,22 @@ class Gain(NamedTuple):
     @property
     def curves(self) -> pd.DataFrame:  # a row for each epoch, with and without: mean, low and high
         "The mean of all seeds, with its 95 % interval"
-        rows = []
-        for (is_augmented, epoch), some in self.table.groupby(["augmented", "epoch"]):
+        rows, groups = [], cast(Any, self.table.groupby(["augmented", "epoch"]))
+        for (is_augmented, epoch), some in groups:
             values = some[self.metric].tolist()
             mean, half = sum(values) / len(values), half_width(values) or 0.
             rows.append(dict(augmented=is_augmented, epoch=epoch, mean=mean, low=mean - half, high=mean + half))
         return pd.DataFrame(rows)
+
+    @property
+    def difference(self) -> "dict[str, float]":  # `mean`, `low` and `high`
+        "With less without augmentation at the end, seed by seed, and the 95 % interval of its mean. Seeds that differ much for both are no matter here"
+        last = self.table[self.table["epoch"] == self.table["epoch"].max()]
+        both: Any = last.pivot(index="seed", columns="augmented", values=self.metric)
+        differences = (both[True] - both[False]).tolist()
+        mean, half = sum(differences) / len(differences), half_width(differences)
+        half = float("inf") if half is None else half  # of one seed nothing is known
+        return dict(mean=mean, low=mean - half, high=mean + half)
 
     def figure(self) -> "Figure":
         "Both curves, with their intervals"

@@ -103,7 +103,7 @@ def smote(
     if len(counts) < 2: raise ValueError(f"all training rows are of the class {counts.index.tolist()[0]!r}; at least two classes are needed")
     if counts.min() < 2: raise ValueError(f"class {counts.index.tolist()[-1]!r} has a single training row, and between one row and itself there is nothing")
     is_number = [pd.api.types.is_numeric_dtype(dtype) for dtype in rows.dtypes]
-    options = dict(k_neighbors=min(neighbours, int(counts.min()) - 1), random_state=seed)
+    options: dict[str, Any] = dict(k_neighbors=min(neighbours, int(counts.min()) - 1), random_state=seed)
     categories: Any = [place for place, number in enumerate(is_number) if not number]
     kind: Any = SMOTE(**options) if all(is_number) else SMOTENC(categories, **options) if any(is_number) else SMOTEN(**options)
     return kind.fit_resample(rows, classes)

@@ -139,7 +139,8 @@ class SemanticsCheck:
         "The operations at the greatest strength up to which all are safe; those without such a strength are left out"
         found = []
         for operation in self.operations:
-            own = self.table[self.table["operation"] == operation.name].sort_values("strength")
+            own: Any = self.table[self.table["operation"] == operation.name]
+            own = own.sort_values("strength")
             is_safe = (own["verdict"] == SAFE).cummin()
             if is_safe.any(): found.append(operation.at(float(own["strength"][is_safe].max())))
         return found
@@ -168,7 +169,7 @@ def plot_semantics(
     figure = new_figure((max(2.1 * len(names), 4.2), 3.4))
     every = figure.subplots(2, len(names), squeeze=False, sharey="row")
     for column, name in zip(every.T, names):
-        own = table[table["operation"] == name]
+        own: Any = table[table["operation"] == name]
         for axes, value in zip(column, ("kept", "moved")):
             axes.plot(own["strength"], own[value], color="#b4bcc4", lw=1, zorder=1)
             for said, some in own.groupby("verdict"):
