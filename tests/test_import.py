@@ -31,6 +31,7 @@ def test_names_are_seen_and_exist():
             "Augment", "SemanticsCheck", "Cleaning", "Dataset", "FeatureSet", "datasets"}
     models = {"Leaderboard", "MultiTaskLoss", "ProximalL1", "Task", "compare_models", "initialise", "loss_for", "make_optimizer", "optimizers", "race",
               "recommend"}
-    assert models | runs | widgets | callbacks | cancels == names
+    evaluation = {"ConfusionExplorer", "Predictions", "TemperatureScaling", "by_group", "calibration", "confusion", "data_card", "model_card", "risk_coverage"}
+    assert evaluation | models | runs | widgets | callbacks | cancels == names
     assert names <= set(dir(trainbook))
     for name in names: assert getattr(trainbook, name).__doc__
