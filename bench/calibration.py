@@ -75,7 +75,8 @@ def main():
     about = "ECE with 15 bins of equal width and its 95 % bootstrap interval, on data that neither the weights nor the temperature have seen."
     is_met = all(lower for lower, told in zip(is_lower, is_told) if told)
     goal = (f"The ECE is lower after scaling in {sum(is_lower)} of {len(is_lower)} cases. Goal, it is lower wherever it was more than that of chance before "
-            f"({sum(is_told)} cases; a model that is calibrated as far as so few samples tell can't be told to be better): {'met' if is_met else '**missed**'}.")
+            f"({sum(is_told)} cases; a model that is calibrated as far as so few samples tell can't be told to be better): "
+            f"{'met' if is_met else '**missed**'}.")
     write_section("calibration", ["## Calibration before and after temperature scaling", "", f"{provenance('python bench/calibration.py')} {about}", "",
                                   *table(head, rows), "", goal])
     if not is_met: raise SystemExit("a goal is missed")

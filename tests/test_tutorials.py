@@ -171,6 +171,14 @@ def test_several_losses(tmp_path):
     assert moved == {name: name not in ("plain sum", "one unit") for name in runs}
 
 
+def test_how_good_is_it(tmp_path):
+    """Its own asserts hold that the temperature helps and that the promise is kept; the card has no metric that the run has not."""
+    path, = (path for path in TUTORIALS if path.stem.startswith("17"))
+    (tmp_path / "good.ipynb").write_bytes(path.read_bytes())
+    run, = run_notebook(tmp_path / "good.ipynb")
+    assert run.status == "finished" and {*run.data} == {"train", "valid"} and run.latest()["val_loss"] < 1
+
+
 class OwnLoop:
     """The network and the loop of tutorial 02, of which the tests below leave lines out."""
 
