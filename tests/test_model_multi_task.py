@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, StackDataset
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.checkpoint import checkpoint
 
 from trainbook import Callback, GradientAccumulation, GradientClipping, Learner, MixedPrecision, watch
@@ -130,7 +131,7 @@ def test_reproducible_and_resumed_bit_equal(weights, alone, tmp_path):
     def learner(**more):
         model, loss = TwoHeads(), MultiTaskLoss(tasks, weights=weights)
         optimizer = torch.optim.Adam([*model.parameters(), *loss.parameters()], .01)
-        loader = DataLoader(data(), 4, shuffle=True)
+        loader = DataLoader(data(), 8, shuffle=True)
         return Learner(model, loader, loader, loss, optimizer, dir=tmp_path, view=None, **more)
     whole, again = (learner().fit(4) for _ in range(2))
     stopped = learner()
@@ -147,15 +148,15 @@ def test_in_mid_epoch(weights, tmp_path):
     def learner(**more):
         model, loss = TwoHeads(), MultiTaskLoss(TASKS, weights=weights)
         optimizer = torch.optim.Adam([*model.parameters(), *loss.parameters()], .01)
-        return Learner(model, DataLoader(data(), 4, shuffle=True), None, loss, optimizer, dir=tmp_path, view=None, **more)
+        return Learner(model, DataLoader(data(), 8, shuffle=True), None, loss, optimizer, dir=tmp_path, view=None, diagnose=False, **more)
 
     class StopAt(Callback):
         def after_batch(self, learn):
-            if learn.run.step == 15: learn.run.stop()
-    whole = learner().fit(5)
-    half = learner(callbacks=StopAt()).fit(5)
-    assert half.step == 15
-    rest = learner(resume=half).fit(5)
+            if learn.run.step == 7: learn.run.stop()
+    whole = learner().fit(4)
+    half = learner(callbacks=StopAt()).fit(4)
+    assert half.step == 7
+    rest = learner(resume=half).fit(4)
     for name in ("loss", "weight/kind", "loss/size"): assert rest.history(name) == whole.history(name)
 
 
@@ -193,8 +194,8 @@ def test_accumulation_scaling_and_clipping(weights, tmp_path):
     assert torch.allclose(loss_func.weighting.weights, other.weighting.weights, rtol=1e-4)
     for callback in (GradientAccumulation(2), GradientClipping(1.), MixedPrecision(), MixedPrecision(torch.float16)):
         model, loss_func = TwoHeads(), MultiTaskLoss(TASKS, weights=weights)
-        optimizer = torch.optim.Adam([*model.parameters(), *loss_func.parameters()], .01)
-        run = Learner(model, DataLoader(data(), 12), None, loss_func, optimizer, callbacks=callback, dir=tmp_path, view=None).fit(20)
+        optimizer = torch.optim.Adam([*model.parameters(), *loss_func.parameters()], .05)
+        run = Learner(model, DataLoader(data(), 12), None, loss_func, optimizer, callbacks=callback, dir=tmp_path, view=None, diagnose=False).fit(5)
         kind = run.frame()["loss/kind"]
         assert kind.iloc[-1] < kind.iloc[0] and run.frame()["weight/kind"].notna().all()
 
@@ -295,6 +296,32 @@ def test_a_second_backward_pass_is_refused():
     loss = sum_by_task([place.sum(), place.square().sum()], lambda products: (torch.ones(2), torch.ones(2)))
     loss.backward(retain_graph=True)
     with pytest.raises(RuntimeError, match="their graph is freed"): loss.backward()
+
+
+class NoReading(TorchDispatchMode):
+    """Counts what would make a step wait for a GPU: a value of a tensor that becomes a Python number."""
+    count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += func.name() in ("aten::_local_scalar_dense", "aten::is_nonzero", "aten::equal", "aten::nonzero")
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_a_step_reads_nothing_from_the_device(weights):
+    model, loss_func = TwoHeads(), MultiTaskLoss(TASKS, weights=weights)
+    optimizer = torch.optim.SGD([*model.parameters(), *loss_func.parameters()], .01)
+    x, targets = batch()
+    for _ in range(60):
+        with NoReading() as reading:
+            loss_func(model(x), targets).backward()
+            loss_func.metrics()
+        assert not reading.count
+        optimizer.step(); optimizer.zero_grad()
+    with NoReading() as reading:
+        loss_func.end_epoch()
+        x.sum().item()
+    assert reading.count == 1
 
 
 x, targets = batch()

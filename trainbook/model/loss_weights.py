@@ -6,7 +6,7 @@
 __all__ = ['FORGOTTEN', 'Weigh', 'WEIGHTINGS', 'weighted_sum', 'FixedWeights', 'with_value', 'UncertaintyWeights',
            'DynamicWeightAverage', 'leaves_of', 'combined', 'sum_by_task', 'GradNorm', 'PCGrad']
 
-# %% ../../nbs/77_model.loss_weights.ipynb #0e4f77b1
+# %% ../../nbs/77_model.loss_weights.ipynb #f3b91162
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..measure.loss_graph import Operations
 from ..run.fault import say
 from ..train.callbacks import check_number
 
-# %% ../../nbs/77_model.loss_weights.ipynb #b53ca167
+# %% ../../nbs/77_model.loss_weights.ipynb #99e8fd54
 def weighted_sum(losses: Sequence[torch.Tensor], weights: torch.Tensor) -> torch.Tensor:
     "The sum of the losses, each multiplied by its weight"
     return sum((weight * loss for weight, loss in zip(weights, losses, strict=True)), start=torch.zeros((), device=weights.device))
@@ -41,7 +41,7 @@ class FixedWeights(nn.Module):
     ) -> torch.Tensor:  # shape ()
         return weighted_sum(losses, self.weights)
 
-# %% ../../nbs/77_model.loss_weights.ipynb #9406b1b8
+# %% ../../nbs/77_model.loss_weights.ipynb #3a807736
 def with_value(total: torch.Tensor, losses: Sequence[torch.Tensor]) -> torch.Tensor:
     "What has the gradient of a weighted total, and as its number the plain sum of the losses"
     return total + (sum(losses) - total).detach()
@@ -84,7 +84,7 @@ class UncertaintyWeights(nn.Module):
         say(f"the weights by uncertainty have not changed in {FORGOTTEN} batches: they are parameters of the loss, and no optimizer has them. "
             "Make it with Adam([*model.parameters(), *loss.parameters()])")
 
-# %% ../../nbs/77_model.loss_weights.ipynb #71ba9e7a
+# %% ../../nbs/77_model.loss_weights.ipynb #ccf7883b
 class DynamicWeightAverage(nn.Module):
     "More weight for losses that fall slowly from epoch to epoch (Liu, Johns and Davison, *End-to-End Multi-Task Learning with Attention*, 2019)"
 
@@ -116,7 +116,7 @@ class DynamicWeightAverage(nn.Module):
         self.before = torch.where(means.isfinite(), means, self.before)
         self.sums, self.batches = torch.zeros_like(self.sums), torch.zeros_like(self.batches)
 
-# %% ../../nbs/77_model.loss_weights.ipynb #4829162d
+# %% ../../nbs/77_model.loss_weights.ipynb #a9291aad
 Weigh = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]  # from products (K, K) to weights (K,) on shared parameters, and on all others
 
 def leaves_of(losses: Sequence[torch.Tensor]) -> list[torch.Tensor]:
@@ -177,7 +177,7 @@ def sum_by_task(
     if not torch.is_grad_enabled() or not any(loss.requires_grad for loss in losses): return torch.stack(list(losses)).sum()
     return _SumByTask.apply(losses, weigh, *leaves_of(losses))
 
-# %% ../../nbs/77_model.loss_weights.ipynb #ed44b54d
+# %% ../../nbs/77_model.loss_weights.ipynb #a6245b27
 class GradNorm(nn.Module):
     """Weights that give the gradients of all losses the same size, or a larger one to losses that learn slowly (Chen and others, *GradNorm*, 2018).
 
@@ -215,7 +215,7 @@ class GradNorm(nn.Module):
         moved = len(moved) * moved / moved.sum()
         self.weights = torch.where(moved.isfinite().all(), moved, self.weights)  # not so if a gradient is 0 or infinite
 
-# %% ../../nbs/77_model.loss_weights.ipynb #80fc337d
+# %% ../../nbs/77_model.loss_weights.ipynb #be89eb61
 class PCGrad(nn.Module):
     "Takes out of each gradient what runs against those of other losses (Yu and others, *Gradient Surgery for Multi-Task Learning*, 2020)"
 
@@ -231,16 +231,17 @@ class PCGrad(nn.Module):
 
     def _weigh(self, products: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         count = len(products)
-        parts = list(torch.eye(count, device=products.device))  # of which gradients each is made of
+        own = torch.eye(count, device=products.device)
+        parts = list(own)  # of which gradients each is made of
         for number in range(count):
-            for other in torch.randperm(count).tolist():
+            for other in torch.randperm(count).numpy():
                 if other == number: continue
                 product = parts[number] @ products[other]
                 share = torch.where(product < 0, product / products[other, other], torch.zeros_like(product))
-                parts[number] = parts[number] - share * torch.nn.functional.one_hot(torch.tensor(other, device=share.device), count)
+                parts[number] = parts[number] - share * own[other]
         self.weights = torch.stack(parts).sum(0)
         return self.weights, torch.ones_like(self.weights)
 
-# %% ../../nbs/77_model.loss_weights.ipynb #71e40385
+# %% ../../nbs/77_model.loss_weights.ipynb #b10f2efc
 WEIGHTINGS: dict[str, Callable[[int], nn.Module]] = dict(
     equal=lambda count: FixedWeights([1.] * count), uncertainty=UncertaintyWeights, dwa=DynamicWeightAverage, gradnorm=GradNorm, pcgrad=PCGrad)

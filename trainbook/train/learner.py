@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # %% ../../nbs/5t_train.learner.ipynb #95b15d88
 class Learner:
     "A model, data, a loss and an optimizer, and the loop that trains with them"
-    train_dl: Iterable[Any]; valid_dl: Iterable[Any] | None; is_step_due: bool
+    model: nn.Module; train_dl: Iterable[Any]; valid_dl: Iterable[Any] | None; is_step_due: bool
 
     @with_options_of(watch)
     def __init__(
