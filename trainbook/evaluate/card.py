@@ -84,7 +84,10 @@ STYLE = """
 """
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>
-<style>:root {{ color-scheme: light dark; }} body {{ margin: 0; padding: 24px 16px; background: Canvas; color: CanvasText; }}</style></head>
+<style>
+:root {{ color-scheme: light dark; }}
+@media print {{ :root {{ color-scheme: light; }} }}
+body {{ margin: 0; padding: 24px 16px; background: Canvas; color: CanvasText; }}</style></head>
 <body><main>{card}</main></body></html>
 """
 

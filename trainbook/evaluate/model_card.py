@@ -38,7 +38,8 @@ def detail_entries(run: AnyRun) -> "list[Entry]":
     return found + [Entry("layers", run.layers, "run.json: layers, kinds")] * bool(run.layers)
 
 def _parts(name: str, values: "Mapping[str, Any]") -> "list[Entry]":
-    return [Entry(f"{name}: {key}", value, f"run.json: {name}/{key}") for key, value in values.items() if value is not None]
+    return [Entry(f"{name}: {key}{', in bytes' * (name == 'machine' and 'memory' in key)}", value, f"run.json: {name}/{key}")
+            for key, value in values.items() if value is not None]
 
 # %% ../../nbs/7z_evaluate.model_card.ipynb #ee9fcc65
 def metric_entries(run: AnyRun) -> "list[Entry]":
