@@ -1,4 +1,4 @@
-"""How thirty convolutions start, plain and residual, with several initialisations: variance over depth, gradients, a hundred steps, and what the diagnosis says.
+"""How thirty convolutions start, plain and residual, with several initialisations: variance over depth, gradients, a hundred steps, and the diagnosis.
 
 Digits of 8 by 8 pixels, no normalisation, Adam at 1e-3, 3 seeds. `check` looks at the first batch, and the run's own diagnosis at the training.
 Writes a section of RESULTS.md; fails if a start that does not learn is not named, or if `auto` is.
@@ -52,7 +52,8 @@ def main():
                              f"{len(stuck)} of {SEEDS}", ", ".join(kinds)])
                 print(rows[-1], flush=True)
     lines = ["## How thirty layers start", "", provenance("python bench/initialisation.py") + " Medians of 3 seeds; guessing costs 2.30.", "",
-             *table(["net", "weights", "variance, first layer", "last but one", "gradient, first layer (RMS)", "loss after 100 steps", "learnt nothing", "named as"], rows),
+             *table(["net", "weights", "variance, first layer", "last but one", "gradient, first layer (RMS)", "loss after 100 steps", "learnt nothing",
+                     "named as"], rows),
              "", "Goal: a start that learns nothing is named, and `auto` with a batch is not: " + (f"**missed** by {', '.join(missed)}." if missed else "met.")]
     write_section("initialisation", lines)
     if missed: sys.exit("a goal is missed")

@@ -91,7 +91,7 @@ def _main_stream(kernel: Any) -> Any:
 class Pump:
     "Takes messages to our comms off the main thread's queue while a cell keeps it busy"
     at_work: threading.Thread | None = None  # the thread that handles a message it has taken; there is one kernel, so one for all
-    period = .02  # seconds between two looks
+    period: float = .02  # seconds between two looks
 
     def __init__(self):
         self._next = 0.
