@@ -253,6 +253,20 @@ def megawatts():
 def a_validation_that_is_not_normalised(): return training(facts=dict(validations=[validation(inputs=[values([120, 8], .1, .35)])]))
 
 
+def scaled_by(*kinds):
+    """A training whose layers behind the first modules see other numbers than those that the model is given in the validation."""
+    modules = [["", "Sequential"], *([str(place), kind] for place, kind in enumerate((*kinds, "Linear")))]
+    return training(setup=dict(modules=modules), facts=dict(validations=[validation(inputs=[values([120, 8], 35., 50.)])]))
+
+
+@faulty("data_skew", "inputs")
+def a_validation_that_is_not_normalised_before_a_flatten(): return scaled_by("Flatten")
+
+
+@sound
+def a_model_whose_first_module_scales(): return scaled_by("Flatten", "Scale")
+
+
 @sound
 def an_augmented_training(): return training(inputs=[values([32, 8], .05, 1.2)], facts=dict(validations=[validation()]))
 
