@@ -158,6 +158,14 @@ def test_a_sensors_year(tmp_path):
     assert [record["reason"] for record in run.data["valid"][-2:]] == ["for the network", "the rows of a loader"]
 
 
+def test_classical_or_deep(tmp_path):
+    """Its own asserts hold what is recommended and what can be told apart; the one run that is kept is an ordinary one."""
+    path, = (path for path in TUTORIALS if path.stem == "13_classical_or_deep")
+    (tmp_path / "models.ipynb").write_bytes(path.read_bytes())
+    run, = run_notebook(tmp_path / "models.ipynb")
+    assert (run.name, run.status) == ("ResNet", "finished") and run.latest()["loss"] < .1
+
+
 def test_several_losses(tmp_path):
     """A plain sum learns the ink; in one unit all three are learned, and each run has the weights beside the losses."""
     path, = (path for path in TUTORIALS if path.stem == "14_several_losses")

@@ -28,10 +28,11 @@ T95 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.
 
 def half_width(
     scores: Sequence[float],
+    ratio: float = 0.,  # of scores of folds: rows that one judges by, divided by those it learns from
 ) -> float | None:  # in the unit of the scores; None for fewer than two, and if one is not finite
-    "Half of Student's 95 % interval of the mean"
+    "Half of the 95 % interval of the mean: Student's, for folds with the correction of Nadeau and Bengio"
     if len(scores) < 2 or not all(map(isfinite, scores)): return None
-    return (T95[len(scores) - 2] if len(scores) <= len(T95) + 1 else 1.96) * stdev(scores) / sqrt(len(scores))
+    return (T95[len(scores) - 2] if len(scores) <= len(T95) + 1 else 1.96) * stdev(scores) * sqrt(1 / len(scores) + ratio)
 
 # %% ../../nbs/7c_model.leaderboard.ipynb #6e198a21
 def with_interval(
@@ -87,11 +88,12 @@ class Leaderboard(DataWidget):
         title: str = "Leaderboard",
         metric: str = "score",  # what the scores are
         mode: Mode = "max",  # whether a low or a high score is better
+        ratio: float = 0.,  # of scores of folds: rows that one judges by, divided by those it learns from
     ):
         if not names or len(set(names)) < len(names): raise ValueError(f"a leaderboard needs candidates with different names; got {list(names)}")
         if expected < 1: raise ValueError(f"expected is the number of scores of a candidate, at least 1; got {expected}")
         if mode not in ("min", "max"): raise ValueError(f"mode is 'min' or 'max'; got {mode!r}")
-        self._title, self._expected, self._metric = title, expected, one_line(metric)
+        self._title, self._expected, self._metric, self._ratio = title, expected, one_line(metric), ratio
         self._mode: Mode = mode
         self._rows = {name: Candidate(name=one_line(name), status="waiting", scores=[], mean=None, half_width=None, figure="", note="") for name in names}
         self._is_stopped = self._is_over = self._prints = False
@@ -179,7 +181,7 @@ class Leaderboard(DataWidget):
 
     def _figures(self, scores: Sequence[float]) -> Any:
         given = [float(score) for score in scores]
-        mean, half = (fmean(given) if given and all(map(isfinite, given)) else None), half_width(given)
+        mean, half = (fmean(given) if given and all(map(isfinite, given)) else None), half_width(given, self._ratio)
         figure = "" if not given else "not finite" if mean is None else with_interval(mean, half)
         return dict(scores=[*filter(isfinite, given)], mean=mean, half_width=half, figure=figure)
 
