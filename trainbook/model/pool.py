@@ -5,18 +5,20 @@
 # %% auto #0
 __all__ = ['Outcome', 'outcome_of', 'Doing', 'Pool']
 
-# %% ../../nbs/7y_model.pool.ipynb #554d180c
+# %% ../../nbs/7y_model.pool.ipynb #b415e187
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from time import monotonic
+
+import torch
 
 from .trial import Setting, Trial, train
 from .worker import Worker, way_to_start
 from ..run.run import open_run
 from ..run.words import one_line, short
 
-# %% ../../nbs/7y_model.pool.ipynb #1d0faf26
+# %% ../../nbs/7y_model.pool.ipynb #2cf50cc8
 @dataclass
 class Outcome:
     "What became of a trial"
@@ -43,7 +45,7 @@ def outcome_of(
     else: found.score = run.history(score)[-1][1]
     return found
 
-# %% ../../nbs/7y_model.pool.ipynb #93d9acb4
+# %% ../../nbs/7y_model.pool.ipynb #0799e99b
 class Doing:
     "A worker at a trial"
 
@@ -88,6 +90,7 @@ class Pool:
     ):
         self._new_worker = lambda: Worker(lambda trial, tell: train(setting, trial, tell), way_to_start(setting.device))
         self._score, self._patience, self._limit = score, patience, limit
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)])  # torch imports its compiler at the first optimizer: here once, not in each worker that is forked
         self._idle, self._busy = [self._new_worker() for _ in range(workers)], list[Doing]()
 
     def run(
@@ -99,8 +102,8 @@ class Pool:
         "Does trials, and gives the outcomes of those that came to an end, in the order of the trials"
         waiting, outcomes = list(trials), dict[str, Outcome]()
         while (waiting or self._busy) and not is_unwanted(None):
-            killed = {outcome.trial.kind.name for outcome in outcomes.values() if outcome.problem.startswith("killed")}
-            waiting = [trial for trial in waiting if trial.kind.name not in killed and not is_unwanted(trial)]
+            killed = {outcome.trial.optimizer for outcome in outcomes.values() if outcome.problem.startswith("killed")}
+            waiting = [trial for trial in waiting if trial.optimizer not in killed and not is_unwanted(trial)]
             while waiting and self._idle:
                 self._begin(trial := waiting.pop(0))
                 tell(trial, None)

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['FIELD', 'Entrant', 'verdict', 'table_of', 'Contest', 'RaceResult', 'result_of', 'race']
 
-# %% ../../nbs/7z_model.race.ipynb #0d4d685b
+# %% ../../nbs/7z_model.race.ipynb #a6099a18
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.util import find_spec
-from math import ceil
+from math import ceil, isclose
 from pathlib import Path
 from statistics import fmean
 from tempfile import mkdtemp
@@ -33,16 +33,24 @@ from ..run.run import Run, open_run
 from ..run.words import short
 from ..train.checkpoint import Checkpoints
 
-# %% ../../nbs/7z_model.race.ipynb #a07a0434
+# %% ../../nbs/7z_model.race.ipynb #a651db5f
 @dataclass
 class Entrant:
     "An optimizer in the race"
     kind: OptimizerKind
     status: str = "waiting"
     lr: float | None = None  # the best one
+    rates: list[float] = field(default_factory=list)  # the two best ones of the first heat
     early: float | None = None  # the score with it in the first heat
-    scores: dict[int, float] = field(default_factory=dict)  # of the second heat, by seed
+    scores: dict[int, float] = field(default_factory=dict)  # after all steps, by seed
     note: str = ""
+
+    @property
+    def rate(self) -> str:
+        "Its rate in words; one at the edge of what was tried may not be its best"
+        if self.lr is None: return ""
+        edges = {self.kind.lowest: ", the lowest tried", self.kind.highest: ", the highest tried"} if self.kind.lowest < self.kind.highest else {}
+        return f"rate {self.lr:.2g}{next((said for edge, said in edges.items() if isclose(edge, self.lr)), '')}"
 
     @property
     def mean(self) -> float | None: return fmean(self.scores.values()) if self.scores else None
@@ -65,7 +73,7 @@ def table_of(
     entrants: Sequence[Entrant],
     mode: Mode,
 ) -> pd.DataFrame:
-    "A row for each optimizer, the best first; those without a score of the second heat behind them, by that of the first"
+    "A row for each optimizer, the best first; those without a score for all steps behind them, by that of the first"
     sign = 1 if mode == "min" else -1
     def key(entrant: Entrant): return [(value is None, sign * (value or 0)) for value in (entrant.mean, entrant.early)]
     ordered = sorted(entrants, key=lambda entrant: (entrant.status == "failed", key(entrant)))
@@ -78,9 +86,9 @@ def table_of(
     numbers = dict.fromkeys(("lr", "score", "half_width", "behind", "early"), float)
     return pd.DataFrame(rows).astype(numbers).set_index("optimizer")
 
-# %% ../../nbs/7z_model.race.ipynb #7bbf589a
+# %% ../../nbs/7z_model.race.ipynb #8a5f521c
 class Contest:
-    "The two heats of a race, and what is known of each optimizer so far"
+    "The heats of a race, and what is known of each optimizer so far"
 
     def __init__(
         self,
@@ -92,13 +100,14 @@ class Contest:
     ):
         self.entrants: dict[str, Entrant] = {kind.name: Entrant(kind) for kind in kinds}
         self.outcomes: list[Outcome] = []
-        self._board, self._mode, self._trial, self._deadline = board, mode, trial, monotonic() + seconds
+        self._board, self._trial, self._deadline = board, trial, monotonic() + seconds
+        self._sign = 1 if mode == "min" else -1
 
     @property
     def is_late(self) -> bool: return monotonic() > self._deadline
 
     def _is_unwanted(self, trial: Trial | None) -> bool:
-        return self._board.is_dropped(trial.kind.name) if trial else self.is_late or self._board.is_stopped
+        return self._board.is_dropped(trial.optimizer) if trial else self.is_late or self._board.is_stopped
 
     def _racing(self) -> list[Entrant]: return [entrant for entrant in self.entrants.values() if entrant.status in ("waiting", "running")]
 
@@ -106,40 +115,73 @@ class Contest:
         entrant.status, entrant.note = status, note
         self._board.update(entrant.kind.name, status=status, note=note, scores=[*entrant.scores.values()])
 
-    def find_rates(self, pool: Pool, rates: int, seed: int, share: float) -> None:
-        "The first heat: each optimizer keeps its best rate"
-        trials = [self._trial(entrant.kind, lr, seed, share) for entrant in self._racing() for lr in entrant.kind.rates(rates)]
-        def tell(trial: Trial, outcome: Outcome | None):
-            said = "" if outcome is None else f": {outcome.problem or short(outcome.score or 0.)}"
-            self._set(self.entrants[trial.kind.name], "running", f"rate {trial.lr:.2g}{said}")
-        outcomes = pool.run(trials, self._is_unwanted, tell)
-        self.outcomes += outcomes
-        sign = 1 if self._mode == "min" else -1
-        for entrant in self._racing():
-            own = [outcome for outcome in outcomes if outcome.trial.kind.name == entrant.kind.name]
-            good = sorted((sign * outcome.score, outcome.trial.lr) for outcome in own if outcome.score is not None)
-            if good: entrant.early, entrant.lr = sign * good[0][0], good[0][1]
-            if self._board.is_dropped(entrant.kind.name): self._set(entrant, "dropped", "dropped by hand")
-            elif good: self._set(entrant, "running", f"best rate {entrant.lr:.2g}")
-            elif own and not self._is_unwanted(None): self._set(entrant, "failed", own[-1].problem)
+    def run(
+        self,
+        pool: Pool,
+        rates: int,  # that each optimizer tries
+        seeds: Sequence[int],
+        halve: bool,  # whether the worse half leaves after the first heat
+    ) -> None:
+        "The three heats; each one begins only if the contest still goes on"
+        self.find_rates(pool, rates, seeds[0])
+        if halve and not self._is_unwanted(None): self.halve()
+        if not self._is_unwanted(None): self.settle_rates(pool, seeds)
+        if not self._is_unwanted(None): self.run_seeds(pool, seeds)
 
-    def halve(self, after: str) -> None:
+    def find_rates(self, pool: Pool, rates: int, seed: int) -> None:
+        "The first heat: each optimizer keeps its two best rates"
+        trials = [self._trial(entrant.kind, lr, seed, .25) for entrant in self._racing() for lr in entrant.kind.rates(rates)]
+        for entrant, found in self._done(pool, trials):
+            entrant.rates = [lr for _, lr in found[:2]]
+            if found: entrant.early, entrant.lr = self._sign * found[0][0], found[0][1]
+
+    def halve(self) -> None:
         "The worse half leaves"
-        sign = 1 if self._mode == "min" else -1
-        racing = sorted(self._racing(), key=lambda entrant: sign * (entrant.early or 0.))
-        for entrant in racing[max(2, ceil(len(racing) / 2)):]: self._set(entrant, "dropped", f"{short(entrant.early or 0.)} {after}, rate {entrant.lr:.2g}")
+        racing = sorted(self._racing(), key=lambda entrant: self._sign * (entrant.early or 0.))
+        for entrant in racing[max(2, ceil(len(racing) / 2)):]:
+            self._set(entrant, "dropped", f"{short(entrant.early or 0.)} after a quarter, {entrant.rate}")
+
+    def settle_rates(self, pool: Pool, seeds: Sequence[int]) -> None:
+        "The second heat: all steps at the two best rates, with the first seed"
+        trials = [self._trial(entrant.kind, lr, seeds[0], 1., is_kept=True) for entrant in self._racing() for lr in entrant.rates]
+        for entrant, found in self._done(pool, trials):
+            if found: entrant.lr, entrant.scores[seeds[0]] = found[0][1], self._sign * found[0][0]
+            if found and entrant.status == "running": self._set(entrant, "done" if len(seeds) == 1 else "running", entrant.rate)
 
     def run_seeds(self, pool: Pool, seeds: Sequence[int]) -> None:
-        "The second heat: each one that is left trains at its rate with each seed"
-        trials = [self._trial(entrant.kind, entrant.lr, seed, 1., is_kept=seed == seeds[0]) for seed in seeds for entrant in self._racing()]
+        "The third heat: each one that is left trains at its rate with the other seeds"
+        trials = [self._trial(entrant.kind, entrant.lr, seed, 1.) for seed in seeds[1:] for entrant in self._racing()]
+        for entrant, _ in self._done(pool, trials, are_scores=True):
+            own = [outcome for outcome in self.outcomes if outcome.trial in trials and outcome.trial.optimizer == entrant.kind.name]
+            missing = [outcome for outcome in own if outcome.score is None]
+            if missing and entrant.status == "running": self._set(entrant, "failed", f"seed {missing[0].trial.seed}: {missing[0].problem}")
+            elif len(entrant.scores) == len(seeds) and entrant.status == "running": self._set(entrant, "done", entrant.rate)
+
+    def _done(
+        self,
+        pool: Pool,
+        trials: Sequence[Trial],
+        are_scores: bool = False,  # whether what they find counts in the end
+    ) -> list[tuple[Entrant, list[tuple[float, float]]]]:  # of each optimizer what its trials found: signed score, less is better, and rate, the best first
+        "Does trials, and shows what they find"
+        racing = self._racing()
+
         def tell(trial: Trial, outcome: Outcome | None):
-            entrant = self.entrants[trial.kind.name]
-            if outcome is not None and outcome.score is not None: entrant.scores[trial.seed] = outcome.score
-            if outcome is not None and outcome.problem and entrant.status == "running":
-                dropped = self._board.is_dropped(trial.kind.name)
-                self._set(entrant, *("dropped", "dropped by hand") if dropped else ("failed", f"seed {trial.seed}: {outcome.problem}"))
-            elif entrant.status == "running": self._set(entrant, "done" if len(entrant.scores) == len(seeds) else "running", f"rate {trial.lr:.2g}")
-        self.outcomes += pool.run(trials, self._is_unwanted, tell)
+            entrant = self.entrants[trial.optimizer]
+            if are_scores and outcome is not None and outcome.score is not None: entrant.scores[trial.seed] = outcome.score
+            said = f", seed {trial.seed}" if outcome is None else f": {outcome.problem or short(outcome.score or 0.)}"
+            self._set(entrant, "running", f"rate {trial.lr:.2g}{said}")
+
+        outcomes = pool.run(trials, self._is_unwanted, tell)
+        self.outcomes += outcomes
+        return [(entrant, self._found(entrant, [outcome for outcome in outcomes if outcome.trial.optimizer == entrant.kind.name])) for entrant in racing]
+
+    def _found(self, entrant: Entrant, outcomes: list[Outcome]) -> list[tuple[float, float]]:
+        "Those that count; if none does, the optimizer has failed"
+        good = sorted((self._sign * outcome.score, outcome.trial.lr) for outcome in outcomes if outcome.score is not None)
+        if self._board.is_dropped(entrant.kind.name): self._set(entrant, "dropped", "dropped by hand")
+        elif outcomes and not good and not self._is_unwanted(None): self._set(entrant, "failed", outcomes[-1].problem)
+        return good
 
     def end(self) -> None:
         "What is not through is stopped"
@@ -148,7 +190,7 @@ class Contest:
             if self._board.is_dropped(entrant.kind.name): entrant.status = "dropped"
             entrant.scores = dict(sorted(entrant.scores.items()))
 
-# %% ../../nbs/7z_model.race.ipynb #db02cba6
+# %% ../../nbs/7z_model.race.ipynb #d6b418f0
 @dataclass
 class RaceResult:
     "What came of a race"
@@ -173,16 +215,17 @@ def result_of(
     "Reads off what came of a contest"
     contest.end()
     table = table_of([*contest.entrants.values()], mode)
-    trials = pd.DataFrame([dict(optimizer=outcome.trial.kind.name, lr=outcome.trial.lr, seed=outcome.trial.seed, steps=outcome.trial.steps, score=outcome.score,
+    trials = pd.DataFrame([dict(optimizer=outcome.trial.optimizer, lr=outcome.trial.lr, seed=outcome.trial.seed, steps=outcome.trial.steps, score=outcome.score,
                                 problem=outcome.problem, seconds=outcome.seconds, path=outcome.path) for outcome in contest.outcomes])
     best = table.index[0] if (table["verdict"] == "best").any() else None
-    kept = [outcome for outcome in contest.outcomes if outcome.trial.is_kept and outcome.trial.kind.name == best and outcome.score is not None]
-    if best is None or not kept: return RaceResult(table, trials, best, None if best is None else float(table["lr"].iloc[0]), None, None, note)
+    kept = [outcome for outcome in contest.outcomes if outcome.trial.is_kept and outcome.trial.optimizer == best
+            and outcome.trial.lr == contest.entrants[best].lr and outcome.score is not None]
+    if best is None or not kept: return RaceResult(table, trials, None, None, None, None, note)
     run, model = open_run(str(kept[0].path)), start_of(setting.model, kept[0].trial.seed)
     Checkpoints(run).load("last", model)
     return RaceResult(table, trials, best, kept[0].trial.lr, run, model.eval(), note)
 
-# %% ../../nbs/7z_model.race.ipynb #93f34b43
+# %% ../../nbs/7z_model.race.ipynb #491bfe61
 FIELD = ("SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "NAdam", "RAdam", "Adafactor", "Lion", "Adan", "ADOPT", "Prodigy", "Muon", "SOAP", "AdaHessian",
          "ScheduleFreeAdamW")
 
@@ -220,7 +263,7 @@ def _check(setting: Setting, numbers: dict[str, Any]):
             raise ValueError(f"loss_func gives a tensor with one number; got {tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__}")
         if not loss.isfinite(): raise ValueError(f"the loss of the first batch is {loss.item()}: look for holes in the data")
 
-# %% ../../nbs/7z_model.race.ipynb #028c8c47
+# %% ../../nbs/7z_model.race.ipynb #d6496859
 def race(
     model: ModelMaker,  # a model, or a function that makes one: then each seed has a start of its own
     train_dl: DataLoader[Any],  # of pairs of inputs and targets
@@ -233,7 +276,7 @@ def race(
     steps: int | None = None,  # of a training, the same number for all
     seconds: float | None = None,  # of a training, instead of steps
     rates: int = 4,  # learning rates that each optimizer tries
-    seeds: int = 3,  # trainings of each one in the second heat
+    seeds: int = 3,  # of those that train for all steps
     seed: int = 0,  # the first of them
     halve: bool = True,  # whether the worse half leaves after the first heat
     patience: float = 10.,  # seconds without a step after which a training is killed; a validation has to be done within them
@@ -245,14 +288,14 @@ def race(
     view: str | None = "auto",  # the leaderboard; None for none
 ) -> RaceResult:
     "Has optimizers train a model on the same batches; raises `ValueError` or `TypeError` for what can't be raced, `ImportError` without the extra `optim`"
-    setting = Setting(model, train_dl, valid_dl, loss_func, metric, torch.device(device))
-    _check(setting, dict(steps=steps, seconds=seconds, rates=rates, seeds=seeds, patience=patience, limit=limit, budget=budget, workers=workers))
     kinds, better = _chosen(optimizers), mode or ("min" if metric is None else "max")
+    setting = Setting(model, train_dl, valid_dl, loss_func, tuple(kinds), metric, torch.device(device))
+    _check(setting, dict(steps=steps, seconds=seconds, rates=rates, seeds=seeds, patience=patience, limit=limit, budget=budget, workers=workers))
     Path(dir).mkdir(parents=True, exist_ok=True)
     folder = Path(mkdtemp(prefix=f"race-{datetime.now():%Y%m%d-%H%M%S}-", dir=dir))
 
     def trial(kind: OptimizerKind, lr: float, seed: int, share: float, is_kept: bool = False) -> Trial:
-        return Trial(kind, lr, seed, folder, steps and max(1, round(share * steps)), seconds and share * seconds, is_kept)
+        return Trial(kind.name, lr, seed, folder, steps and max(1, round(share * steps)), seconds and share * seconds, is_kept)
 
     board = Leaderboard([kind.name for kind in kinds], seeds, title=f"{len(kinds)} optimizers", mode=better,
                         metric="validation loss" if metric is None else getattr(metric, "__name__", "score"))
@@ -261,9 +304,7 @@ def race(
     pool = Pool(setting, "val_loss" if metric is None else "val_score", workers or _cores(setting.device), patience, limit)
     note = ""
     try:
-        contest.find_rates(pool, rates, seed, .25)
-        if halve: contest.halve("after a quarter")
-        contest.run_seeds(pool, range(seed, seed + seeds))
+        contest.run(pool, rates, range(seed, seed + seeds), halve)
     except KeyboardInterrupt: note = "interrupted"
     finally:
         pool.close()

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ModelMaker', 'start_of', 'same_batches', 'Setting', 'Trial', 'validate', 'Stretch', 'train']
 
-# %% ../../nbs/7x_model.trial.ipynb #d06738ec
+# %% ../../nbs/7x_model.trial.ipynb #93978166
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from ..train.batch import to_device
 from ..train.live import LiveRun
 from ..train.watch import watch
 
-# %% ../../nbs/7x_model.trial.ipynb #a8343039
+# %% ../../nbs/7x_model.trial.ipynb #c1635222
 ModelMaker = nn.Module | Callable[[], nn.Module]
 
 def start_of(
@@ -36,7 +36,7 @@ def start_of(
     if not isinstance(made, nn.Module): raise TypeError(f"model is an nn.Module or a function that makes one; it made a {type(made).__name__}")
     return made
 
-# %% ../../nbs/7x_model.trial.ipynb #8b618acd
+# %% ../../nbs/7x_model.trial.ipynb #94f6f9fe
 def same_batches(
     loader: DataLoader[Any],
     seed: int,
@@ -59,7 +59,7 @@ def same_batches(
         batches = draw(iter, loader)
         while (batch := draw(next, batches, None)) is not None: yield batch
 
-# %% ../../nbs/7x_model.trial.ipynb #a1fdb4ed
+# %% ../../nbs/7x_model.trial.ipynb #00e88cd5
 @dataclass(frozen=True)
 class Setting:
     "What all trials of a race share"
@@ -67,6 +67,7 @@ class Setting:
     train_dl: DataLoader[Any]  # of pairs of inputs and targets
     valid_dl: DataLoader[Any]
     loss_func: Callable[..., torch.Tensor]  # of outputs and targets, the mean over a batch
+    kinds: tuple[OptimizerKind, ...]  # the optimizers
     metric: Callable[..., Any] | None = None  # of all outputs and all targets of the validation; recorded as `val_score`
     device: torch.device = torch.device("cpu")
     validations: int = 5  # in a trial, behind the one at its start
@@ -74,7 +75,7 @@ class Setting:
 @dataclass(frozen=True)
 class Trial:
     "One training of a race"
-    kind: OptimizerKind
+    optimizer: str  # the name of one of the setting's kinds
     lr: float
     seed: int
     dir: Path  # where its run is kept
@@ -83,9 +84,9 @@ class Trial:
     is_kept: bool = False  # whether its trained weights are saved
 
     @property
-    def name(self) -> str: return f"{self.kind.name} {self.lr:.2g} seed {self.seed}"
+    def name(self) -> str: return f"{self.optimizer} {self.lr:.2g} seed {self.seed}"
 
-# %% ../../nbs/7x_model.trial.ipynb #b98e4aa8
+# %% ../../nbs/7x_model.trial.ipynb #8b2e93bb
 @torch.no_grad()
 def validate(
     setting: Setting,
@@ -101,7 +102,7 @@ def validate(
     model.train()
     return {name: float(value) for name, value in found.items()}
 
-# %% ../../nbs/7x_model.trial.ipynb #ef1a6df4
+# %% ../../nbs/7x_model.trial.ipynb #58439586
 class Stretch:
     "How much of a trial's budget is spent"
 
@@ -129,24 +130,25 @@ def train(
     tell: Callable[[Any], None],  # is told the folder of the run as soon as there is one
 ) -> None:
     "Does a trial; what came of it stands in its run's folder. Raises `FloatingPointError` if the loss is no number any more"
+    kind = next(kind for kind in setting.kinds if kind.name == trial.optimizer)
     model = start_of(setting.model, trial.seed).to(setting.device)
-    optimizer = make_optimizer(trial.kind, model, trial.lr)
-    config = dict(optimizer=trial.kind.name, lr=trial.lr, seed=trial.seed, steps=trial.steps, seconds=trial.seconds)
+    optimizer = make_optimizer(kind, model, trial.lr)
+    config = dict(optimizer=kind.name, lr=trial.lr, seed=trial.seed, steps=trial.steps, seconds=trial.seconds)
     torch.manual_seed(trial.seed)  # making an optimizer may have drawn, too
     with watch(model, optimizer, name=trial.name, config=config, dir=trial.dir, view=None, every=0, diagnose=False,
                checkpoint="last" if trial.is_kept else None) as run:
         tell(str(run.path))
-        _loop(setting, trial, model, optimizer, run)
+        _loop(setting, trial, kind, model, optimizer, run)
 
-def _loop(setting: Setting, trial: Trial, model: nn.Module, optimizer: Any, run: LiveRun):
+def _loop(setting: Setting, trial: Trial, kind: OptimizerKind, model: nn.Module, optimizer: Any, run: LiveRun):
     batches, spent, done = same_batches(setting.train_dl, trial.seed), Stretch(trial), 0
 
     def measure():
         spent.pause()
-        if trial.kind.modes: optimizer.eval()
+        if kind.modes: optimizer.eval()
         run.log(found := validate(setting, model))
         if not isfinite(found["val_loss"]): raise FloatingPointError(f"the validation loss is {found['val_loss']} at step {run.step}")
-        if trial.kind.modes and spent.share < 1: optimizer.train()
+        if kind.modes and spent.share < 1: optimizer.train()
         spent.go_on()
 
     def loss_of(inputs: Any, targets: Any) -> torch.Tensor: return setting.loss_func(model(inputs), targets)
@@ -154,7 +156,7 @@ def _loop(setting: Setting, trial: Trial, model: nn.Module, optimizer: Any, run:
     model.train()
     measure()
     for _ in run.steps(trial.steps or 10**9):
-        run.log(loss=take_step(optimizer, trial.kind, loss_of, *to_device(next(batches), setting.device)))
+        run.log(loss=take_step(optimizer, kind, loss_of, *to_device(next(batches), setting.device)))
         spent.count_step()
         if int(spent.share * setting.validations) > done:
             done = int(spent.share * setting.validations)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Start', 'way_to_start', 'Worker']
 
-# %% ../../nbs/7d_model.worker.ipynb #883d6cc2
+# %% ../../nbs/7d_model.worker.ipynb #6b1e73a3
 import multiprocessing
 import os
 import signal
@@ -21,7 +21,7 @@ import torch
 
 from ..run.needs import require
 
-# %% ../../nbs/7d_model.worker.ipynb #a4fceb43
+# %% ../../nbs/7d_model.worker.ipynb #2de6e094
 Start = Literal["fork", "spawn"]
 
 def way_to_start(
@@ -55,7 +55,7 @@ def _serve(connection: Connection, work: Any):
         except Exception as error: connection.send(("failed", f"{type(error).__name__}: {error}"))
         else: connection.send(("done", None))
 
-# %% ../../nbs/7d_model.worker.ipynb #98f25969
+# %% ../../nbs/7d_model.worker.ipynb #6672d575
 class Worker:
     "A process that does `work(task, tell)` for one task at a time; raises `ImportError` if it can't be forked and cloudpickle is missing"
 
