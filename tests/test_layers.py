@@ -70,6 +70,11 @@ def test_modules_import_from_below():
     assert violations(number, sources(number)) == []
 
 
+def test_each_chapter_has_a_number_of_its_own():
+    number = numbers()
+    assert len(set(number.values())) == len(number)
+
+
 def test_no_circle():
     assert cycle(sources(numbers())) == []
 
