@@ -21,7 +21,7 @@ FOREIGN += [f"model.{modules}" for modules in OF_TORCH]
 FOREIGN += [f"data.{widgets}" for widgets in ("widget", "missing_matrix", "outlier_explorer", "cleaning_views", "lineage_views")]  # of anywidget
 FOREIGN += [f"model.{widgets}" for widgets in ("leaderboard", "race")]
 FOREIGN += ["augment.gallery"]
-FOREIGN += ["model.candidates"]  # of scikit-learn
+FOREIGN += ["model.net_estimator"]  # of scikit-learn
 FOREIGN += ["evaluate.confusion_explorer"]  # of anywidget
 
 

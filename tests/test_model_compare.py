@@ -12,8 +12,9 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.naive_bayes import GaussianNB
 
 from trainbook import Leaderboard, Task, compare_models, recommend
-from trainbook.model.candidates import NetEstimator, candidates_for, tabular_net
+from trainbook.model.candidates import candidates_for
 from trainbook.model.compare_models import interval
+from trainbook.model.net_estimator import NetEstimator, tabular_net
 
 WINE = load_wine(return_X_y=True)
 

@@ -14,9 +14,10 @@ from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from trainbook import open_run
 from trainbook.model import race as race_module
+from trainbook.model.heats import Entrant, table_of
 from trainbook.model.leaderboard import Leaderboard
 from trainbook.model.optimizers import KINDS, OptimizerKind
-from trainbook.model.race import Entrant, race, table_of
+from trainbook.model.race import race
 from trainbook.model.trial import Setting, Trial, same_batches, start_of, train, validate
 from trainbook.model.worker import Worker
 
