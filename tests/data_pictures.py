@@ -1,4 +1,4 @@
-"""Takes the pictures of chapters 6s to 6v: runs the cells above each, and shows the widget that they have made in Chromium.
+"""Takes the pictures of chapters 6s to 6v and 7c: runs the cells above each, and shows the widget that they have made in Chromium.
 
 `python tests/data_pictures.py nbs/images`
 """
@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 NBS = Path(__file__).parents[1] / "nbs"
 WIDGETS = {  # by picture: the name of the widget, what is focused in it and which keys are pressed
+    "leaderboard": ("board", "[data-key='stop']", []),
     "missing-matrix": ("matrix", ".missing-strips", ["ArrowDown", "End", "Enter"]),
     "outlier-explorer": ("explorer", ".scatter", ["Home"]),
     "cleaning-log": ("log", "[data-key='step 1']", ["Enter"]),
@@ -42,6 +43,6 @@ def take(browser: Browser, notebook: Path, folder: Path):
 if __name__ == "__main__":
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
-        for notebook in sorted(NBS.glob("6[s-v]_data.*.ipynb")):
+        for notebook in sorted([*NBS.glob("6[s-v]_data.*.ipynb"), *NBS.glob("7c_*.ipynb")]):
             take(browser, notebook, Path(sys.argv[1]))
         browser.close()

@@ -215,6 +215,22 @@ def test_differences_are_paired():
     assert table.loc["Adam", "behind"] == pytest.approx(.101)
 
 
+def test_one_that_was_dropped_can_not_win():
+    """It may have been ahead when it was dropped, with fewer seeds."""
+    some = entrants(SGD=[.1], Adam=[.3, .4])
+    some[0].status = "dropped"
+    table = table_of(some, "min")
+    assert table.index.tolist() == ["Adam", "SGD"] and table["verdict"].tolist() == ["best", ""]
+
+
+def test_a_race_leaves_the_random_numbers(tmp_path):
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    run_race(tmp_path, ["SGD"], steps=2, rates=1, seeds=1)
+    assert torch.rand(1) == expected
+
+
 def test_one_seed_tells_nothing(): assert table_of(entrants(SGD=[.1], Adam=[.3]), "min")["verdict"].tolist() == ["best", "one seed"]
 
 

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from trainbook import LiveRun, watch
+from trainbook.run.run import runs_in
 from trainbook.terminal.notebook import run_notebook
 
 TUTORIALS = sorted((Path(__file__).parent.parent / "nbs/tutorials").glob("*.ipynb"))
@@ -185,6 +186,16 @@ def test_how_good_is_it(tmp_path):
     (tmp_path / "good.ipynb").write_bytes(path.read_bytes())
     run, = run_notebook(tmp_path / "good.ipynb")
     assert run.status == "finished" and {*run.data} == {"train", "valid"} and run.latest()["val_loss"] < 1
+
+
+def test_an_optimizer_race(tmp_path):
+    """Its own asserts hold the table; the winner's run is an ordinary one, beside those of all other trainings."""
+    path, = [path for path in TUTORIALS if path.stem.startswith("15_")]
+    (tmp_path / "race.ipynb").write_bytes(path.read_bytes())
+    run_notebook(tmp_path / "race.ipynb")
+    long, *short = sorted((runs_in(folder) for folder in (tmp_path / "runs").glob("race-*")), key=len, reverse=True)
+    assert len(long) == 16 * 4 + 8 * 2 + 8 * 2 and [len(runs) for runs in short] == [2 * 2 + 2 * 2 + 2] * 2
+    assert {run.status for run in long} <= {"finished", "failed"} and min(run.latest().get("val_loss", 9) for run in long) < .4
 
 
 class OwnLoop:

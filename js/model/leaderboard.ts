@@ -71,6 +71,6 @@ class Leaderboard implements View<LeaderboardShown> {
 }
 
 function aboutText({ candidates, metric, mode }: LeaderboardShown): string {
-  const through = candidates.filter(({ status }) => status !== "waiting" && status !== "running").length;
+  const through = candidates.filter(({ status }) => status === "done" || status === "failed" || status === "dropped").length;
   return `${through} of ${candidates.length} through · ${metric}, ${mode === "min" ? "lower" : "higher"} is better`;
 }

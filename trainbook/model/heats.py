@@ -65,10 +65,10 @@ def table_of(
     "A row for each optimizer, the best first; those without a score for all steps behind them, by that of the first"
     sign = 1 if mode == "min" else -1
     def key(entrant: Entrant): return [(value is None, sign * (value or 0)) for value in (entrant.mean, entrant.early)]
-    ordered = sorted(entrants, key=lambda entrant: (entrant.status == "failed", key(entrant)))
+    ordered = sorted(entrants, key=lambda entrant: (dict(dropped=1, failed=2).get(entrant.status, 0), key(entrant)))
     rows = []
     for entrant in ordered:
-        behind, said = verdict(entrant, ordered[0], mode) if entrant.scores and entrant.status != "failed" else (None, "")
+        behind, said = verdict(entrant, ordered[0], mode) if entrant.scores and entrant.status not in ("dropped", "failed") else (None, "")
         rows.append(dict(optimizer=entrant.kind.name, status=entrant.status, lr=entrant.lr, score=entrant.mean,
                          half_width=half_width([*entrant.scores.values()]), seeds=len(entrant.scores), behind=behind, verdict=said,
                          early=entrant.early, note=entrant.note))

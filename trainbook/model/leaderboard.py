@@ -90,12 +90,13 @@ class Leaderboard(DataWidget):
         mode: Mode = "max",  # whether a low or a high score is better
         ratio: float = 0.,  # of scores of folds: rows that one judges by, divided by those it learns from
     ):
-        if not names or len(set(names)) < len(names): raise ValueError(f"a leaderboard needs candidates with different names; got {list(names)}")
+        names = [one_line(name) for name in names]
+        if not names or len(set(names)) < len(names): raise ValueError(f"a leaderboard needs candidates with different names; got {names}")
         if expected < 1: raise ValueError(f"expected is the number of scores of a candidate, at least 1; got {expected}")
         if mode not in ("min", "max"): raise ValueError(f"mode is 'min' or 'max'; got {mode!r}")
         self._title, self._expected, self._metric, self._ratio = title, expected, one_line(metric), ratio
         self._mode: Mode = mode
-        self._rows = {name: Candidate(name=one_line(name), status="waiting", scores=[], mean=None, half_width=None, figure="", note="") for name in names}
+        self._rows = {name: Candidate(name=name, status="waiting", scores=[], mean=None, half_width=None, figure="", note="") for name in names}
         self._is_stopped = self._is_over = self._prints = False
         self._pump: Pump | None = None
         super().__init__()
@@ -176,8 +177,9 @@ class Leaderboard(DataWidget):
         return pd.DataFrame(rows, columns=["name", "status", self._metric, "scores", "note"])
 
     def _row(self, name: str) -> Candidate:
-        if name not in self._rows: raise ValueError(f"there is no candidate {name!r}; there are {', '.join(self._rows)}")
-        return self._rows[name]
+        found = self._rows.get(one_line(name))
+        if found is None: raise ValueError(f"there is no candidate {name!r}; there are {', '.join(self._rows)}")
+        return found
 
     def _figures(self, scores: Sequence[float]) -> Any:
         given = [float(score) for score in scores]

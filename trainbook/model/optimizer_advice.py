@@ -123,7 +123,6 @@ def advise_optimizer(
         points[name] = points.get(name, 0.) + worth
         reasons.setdefault(name, []).append(reason)
     against = {name: _ruled_out(name, facts) for name in dict.fromkeys([*points, *FULL_BATCH])}
-    rows_of_it = [dict(optimizer=name, points=0. if against[name] else points.get(name, 0.), lr=kind_of_optimizer(name).lr,
-                       reasons="; ".join(reasons.get(name, [])), ruled_out=against[name]) for name in against]
-    rows_of_it.sort(key=lambda row: (row["ruled_out"] != "", -row["points"]))
-    return pd.DataFrame(rows_of_it).set_index("optimizer")
+    ordered = sorted(against, key=lambda name: (against[name] != "", -points.get(name, 0.)))
+    return pd.DataFrame([dict(optimizer=name, points=0. if against[name] else points.get(name, 0.), lr=kind_of_optimizer(name).lr,
+                              reasons="; ".join(reasons.get(name, [])), ruled_out=against[name]) for name in ordered]).set_index("optimizer")

@@ -24,7 +24,7 @@ from .heats import Contest, table_of
 from .leaderboard import Leaderboard
 from .optimizers import OptimizerKind, kind_of_optimizer
 from .pool import Pool
-from .trial import ModelMaker, Setting, Trial, same_batches, start_of
+from .trial import ModelMaker, Setting, Trial, start_of
 from ..run.contract import Mode
 from ..run.needs import require
 from ..run.run import Run, open_run
@@ -57,13 +57,14 @@ def result_of(
     table = table_of([*contest.entrants.values()], mode)
     trials = pd.DataFrame([dict(optimizer=outcome.trial.optimizer, lr=outcome.trial.lr, seed=outcome.trial.seed, steps=outcome.trial.steps, score=outcome.score,
                                 problem=outcome.problem, seconds=outcome.seconds, path=outcome.path) for outcome in contest.outcomes])
-    best = table.index[0] if (table["verdict"] == "best").any() else None
-    kept = [outcome for outcome in contest.outcomes if outcome.trial.is_kept and outcome.trial.optimizer == best
-            and outcome.trial.lr == contest.entrants[best].lr and outcome.score is not None]
-    if best is None or not kept: return RaceResult(table, trials, None, None, None, None, note)
-    run, model = open_run(str(kept[0].path)), start_of(setting.model, kept[0].trial.seed)
+    winner = next((entrant for entrant in contest.entrants.values() if table["verdict"].get(entrant.kind.name) == "best"), None)
+    kept = [outcome for outcome in contest.outcomes if winner is not None and outcome.trial.is_kept and outcome.score is not None
+            and (outcome.trial.optimizer, outcome.trial.lr) == (winner.kind.name, winner.lr)]
+    if winner is None or not kept: return RaceResult(table, trials, None, None, None, None, note)
+    run = open_run(str(kept[0].path))
+    with torch.random.fork_rng(devices=[]): model = start_of(setting.model, kept[0].trial.seed)
     Checkpoints(run).load("last", model)
-    return RaceResult(table, trials, best, kept[0].trial.lr, run, model.eval(), note)
+    return RaceResult(table, trials, winner.kind.name, winner.lr, run, model.eval(), note)
 
 # %% ../../nbs/7h_model.race.ipynb #491bfe61
 FIELD = ("SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "NAdam", "RAdam", "Adafactor", "Lion", "Adan", "ADOPT", "Prodigy", "Muon", "SOAP", "AdaHessian",
@@ -81,13 +82,14 @@ def _chosen(optimizers: Sequence[str | OptimizerKind] | None) -> list[OptimizerK
         import pytorch_optimizer  # noqa: F401 - once here, so that no forked worker has to
     return kinds
 
-def _check_loader(name: str, loader: Any):
+def _first_batch(name: str, loader: Any) -> Any:
     if not isinstance(loader, DataLoader): raise TypeError(f"{name} is a DataLoader of pairs of inputs and targets; got a {type(loader).__name__}")
     if loader.num_workers:
         raise ValueError(f"{name} has num_workers={loader.num_workers}; each worker of the race loads its batches itself: give num_workers=0")
     batch = next(iter(loader), None)
     if batch is None: raise ValueError(f"{name} gives no batch")
     if not isinstance(batch, list | tuple) or len(batch) != 2: raise ValueError(f"{name} gives pairs of inputs and targets; got a {type(batch).__name__}")
+    return batch
 
 def _check(setting: Setting, numbers: dict[str, Any]):
     "Raises what is wrong with a race's arguments"
@@ -95,9 +97,8 @@ def _check(setting: Setting, numbers: dict[str, Any]):
         if value is not None and (isinstance(value, bool) or not isinstance(value, float | int) or not value > 0):
             raise ValueError(f"{name} is a number above 0; got {value!r}")
     if (numbers["steps"] is None) == (numbers["seconds"] is None): raise ValueError("give either steps or seconds: equal steps or equal time for all")
-    for name in ("train_dl", "valid_dl"): _check_loader(name, getattr(setting, name))
     with torch.random.fork_rng(devices=[]):
-        inputs, targets = next(same_batches(setting.train_dl, 0))
+        _, (inputs, targets) = (_first_batch(name, getattr(setting, name)) for name in ("valid_dl", "train_dl"))
         loss = setting.loss_func(start_of(setting.model, 0).train()(inputs), targets)
         if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
             raise ValueError(f"loss_func gives a tensor with one number; got {tuple(loss.shape) if isinstance(loss, torch.Tensor) else type(loss).__name__}")
