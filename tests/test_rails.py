@@ -71,9 +71,9 @@ def test_types(copied):
 def test_a_public_function_without_types(tmp_path):
     """In a package of one function, which the checker reads faster than ours."""
     for name in ("tests", "trainbook"): (tmp_path / name).mkdir()
-    module = tmp_path / "trainbook/__init__.py"
+    for name in ("__init__.py", "py.typed"): (tmp_path / "trainbook" / name).touch()
+    module = tmp_path / "trainbook/module.py"
     module.write_text("def known(number: int) -> int: return number\n")
-    (tmp_path / "trainbook/py.typed").touch()
     tool = Path(shutil.copy(ROOT / "tests/public_types.py", tmp_path / "tests"))
     tool.write_text(tool.read_text().replace(f"GUESSED = {GUESSED}", "GUESSED = 0"))
     assert check(tmp_path, "python", str(tool)) == ""

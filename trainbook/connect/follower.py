@@ -221,7 +221,8 @@ class Sending:
     ) -> None:
         "Waits until all is sent; raises `RuntimeError` if that has failed, `TimeoutError` if it takes longer"
         until = monotonic() + seconds
-        while self.state in ("sending", "waiting"):
+        while (state := self.state) in ("sending", "waiting") or state == "killed" and not self._starts:
+            if state == "killed": self.start()  # another one was sending when this was asked for, and has ended since
             if monotonic() > until: raise TimeoutError(f"{self!r}; {self.trouble or 'its run is not over'}")
             sleep(.05)
         if self.state != "done": raise RuntimeError(f"{self!r}: {self.trouble or 'its process is gone'}. {self.path.with_suffix('.log')} has the details")
