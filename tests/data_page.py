@@ -77,8 +77,10 @@ class DataPage:
         return self.page.evaluate("document.activeElement.dataset.key ?? null")
 
     def press(self, *keys: str):
-        for key in keys: self.page.keyboard.press(key)
-        self.settled()
+        """Presses keys, each when the one before is done with."""
+        for key in keys:
+            self.page.keyboard.press(key)
+            self.settled()
 
     def click(self, key: str):
         """Clicks what has this key."""
