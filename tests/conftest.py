@@ -16,7 +16,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 import trainbook
 
-if TYPE_CHECKING: from trainbook import Learner, LiveRun
+if TYPE_CHECKING:
+    from data_page import DataPage
+
+    from trainbook import Learner, LiveRun
 
 SHOTS = Path(__file__).parent / ".shots"
 FAILED = Path(__file__).parent / ".failed"
@@ -31,7 +34,7 @@ def pytest_configure() -> None:
 
 
 # how a test asks for a browser, or to have little beside it
-ASKS = re.compile(r"def \w+\([^)]*\b(?:browser|jupyter|lab|panel)\b|\bmark\.quiet\b")
+ASKS = re.compile(r"def \w+\([^)]*\b(?:browser|jupyter|lab|page|panel)\b|\bmark\.quiet\b")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -84,6 +87,17 @@ def panel(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[PanelPa
     yield panel
     page.close()
     assert panel.errors == []
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> "Iterator[DataPage]":
+    """Give one page for all widgets of a file, in which nothing may go wrong."""
+    from data_page import DataPage
+    page = browser.new_page(viewport={"width": 940, "height": 900})
+    found = DataPage(page)
+    yield found
+    page.close()
+    assert found.errors == []
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, Route
 from trainbook.data.widget import DataWidget
 
 HERE = Path(__file__).parent
+AXE = HERE.parent / "js/node_modules/axe-core/axe.min.js"
 ORIGIN = "http://trainbook.test"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A notebook</title><link rel="stylesheet" id="style">
 <body style="margin: 16px"><main id="widget"></main><script type="module" src="/data_kernel.js"></script>"""
@@ -27,6 +28,12 @@ class DataPage:
         page.route(f"{ORIGIN}/**", self._serve)
         page.goto(ORIGIN)
         page.wait_for_function("window.kernel")
+        page.add_script_tag(path=AXE)
+
+    def violations(self) -> list[str]:
+        """What axe-core finds: its rule, and where."""
+        found = self.page.evaluate("axe.run('.trainbook-data').then(({ violations }) => violations)")
+        return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
     def show(self, widget: DataWidget, dark=False):
         """Shows a widget in place of the one before."""

@@ -1,30 +1,16 @@
 """The confusion explorer in Chromium: by mouse and by keyboard, light and dark, 400 px wide; names of classes and texts are data, never HTML."""
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from data_page import DataPage
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from trainbook.evaluate.confusion_explorer import ConfusionExplorer
 from trainbook.evaluate.predictions import Predictions
 
-AXE = Path(__file__).parents[1] / "js/node_modules/axe-core/axe.min.js"
 HOSTILE = "<img src=x onerror=\"document.title='hacked'\">"
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def page(browser):
-    """One page for all, in which nothing may go wrong."""
-    page = browser.new_page(viewport=dict(width=940, height=1000))
-    found = DataPage(page)
-    page.add_script_tag(path=AXE)
-    yield found
-    page.close()
-    assert found.errors == []
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +19,6 @@ def explorer() -> ConfusionExplorer:
     linear = LogisticRegression(max_iter=100).fit(pixels[:200] / 16, digits[:200])
     found = Predictions.of_outputs(linear.predict_proba(pixels[200:] / 16), digits[200:], outputs="probabilities")
     return ConfusionExplorer(found, pixels[200:].reshape(-1, 8, 8))
-
-
-def violations(page: DataPage) -> list[str]:
-    found = page.page.evaluate("async () => (await axe.run('.trainbook-data', {rules: {region: {enabled: false}}})).violations")
-    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -55,7 +36,7 @@ def test_a_click_shows_the_samples_of_a_cell(page, explorer, shots, dark):
     page.page.locator('[data-key="order"]').select_option("least sure first")
     page.settled()
     assert int(items.first.inner_text().split(":")[0]) == explorer.cell(1, 8, surest_first=False)["items"][0]["number"]
-    assert violations(page) == []
+    assert page.violations() == []
     page.page.screenshot(path=shots / f"confusion-{'dark' if dark else 'light'}.png", full_page=True)
 
 

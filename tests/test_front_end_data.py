@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import sqlite3
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,7 +29,6 @@ from trainbook.data.missing_matrix import MissingMatrix
 from trainbook.data.outlier_explorer import OutlierExplorer
 from trainbook.run.recorder import Recorder
 
-AXE = Path(__file__).parents[1] / "js/node_modules/axe-core/axe.min.js"
 HOSTILE = "<img src=x onerror=\"document.title='hacked'\">"
 
 
@@ -42,17 +40,6 @@ def films() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def imputer(films) -> MultipleImputer: return MultipleImputer(draws=20, max_iter=1, random_state=0).fit(films)
-
-
-@pytest.fixture(scope="module")
-def page(browser):
-    """One page for all, in which nothing may go wrong."""
-    page = browser.new_page(viewport=dict(width=940, height=900))
-    found = DataPage(page)
-    page.add_script_tag(path=AXE)
-    yield found
-    page.close()
-    assert found.errors == []
 
 
 @pytest.fixture
@@ -268,7 +255,6 @@ def test_columns_of_versions_are_walked_searched_and_chosen(page, features):
 def test_all_of_them_look_well(browser, shots, films, imputer, wines, cleaned, run, features, width, dark):
     """Nothing is cut off, axe-core finds nothing, targets are large enough; the pictures are there to be looked at."""
     page = DataPage(found := browser.new_page(viewport=dict(width=width, height=900), color_scheme="light"))
-    found.add_script_tag(path=AXE)
     views = dict(missing=(MissingMatrix(films, imputer), ".missing-strips"), outliers=(OutlierExplorer(wines), ".scatter"),
                  log=(CleaningLog(cleaned), "[data-key='step 0']"), sides=(BeforeAfter(cleaned), "[data-key='step']"),
                  lineage=(LineageGraph(run), ".node >> nth=0"), features=(features, ".diff-column >> nth=0"))
@@ -278,7 +264,7 @@ def test_all_of_them_look_well(browser, shots, films, imputer, wines, cleaned, r
         page.press(*dict(missing=["ArrowDown", "Home", "Enter"], outliers=["Home"], log=["Enter"], sides=[], lineage=["Enter"], features=["ArrowDown"])[name])
         page.panel.screenshot(path=shots / f"data-{name}-{width}{'-dark' * dark}.png")
         assert page.outside() == [], name
-        problems = found.evaluate("axe.run('.trainbook-data').then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200)]))")
+        problems = page.violations()
         assert problems == [], name
         small = found.locator("button:visible, input:visible, select:visible, summary:visible").evaluate_all(
             "all => all.filter((one) => one.type !== 'range' && one.getBoundingClientRect().height < 24).map((one) => one.outerHTML)")

@@ -1,6 +1,5 @@
 """The leaderboard in Chromium: Stop and Drop by mouse and by keyboard, light and dark, 400 px wide; in JupyterLab while a race runs."""
 import json
-from pathlib import Path
 
 import pytest
 from data_page import DataPage
@@ -9,20 +8,8 @@ from playwright.sync_api import expect
 
 from trainbook.model.leaderboard import Leaderboard
 
-AXE = Path(__file__).parents[1] / "js/node_modules/axe-core/axe.min.js"
 HOSTILE = "<img src=x onerror=\"document.title='hacked'\">"
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def page(browser):
-    """One page for all, in which nothing may go wrong."""
-    page = browser.new_page(viewport=dict(width=940, height=900))
-    found = DataPage(page)
-    page.add_script_tag(path=AXE)
-    yield found
-    page.close()
-    assert found.errors == []
 
 
 @pytest.fixture
@@ -43,11 +30,10 @@ def names(page: DataPage) -> list[str]: return page.panel.locator(".board-title"
 def test_it_looks_well(browser, board, shots, width, dark):
     """Nothing is cut off, axe-core finds nothing, targets are large enough; the pictures are there to be looked at."""
     page = DataPage(found := browser.new_page(viewport=dict(width=width, height=900), color_scheme="light"))
-    found.add_script_tag(path=AXE)
     page.show(board, dark)
     page.panel.screenshot(path=shots / f"leaderboard-{width}{'-dark' * dark}.png")
     assert page.outside() == []
-    assert found.evaluate("axe.run('.trainbook-data').then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html.slice(0, 200)]))") == []
+    assert page.violations() == []
     assert found.locator("button:visible").evaluate_all("all => all.filter((one) => one.getBoundingClientRect().height < 24).length") == 0
     assert names(page)[:3] == ["Muon", "AdamW", "SGD"] and HOSTILE in names(page) and found.title() != "hacked"
     assert page.errors == []

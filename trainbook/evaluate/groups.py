@@ -135,7 +135,7 @@ def by_group(
     "Measures each group; raises `ValueError` for groups of other samples, for NaN, and if there is only one group"
     names = group_names(groups)
     kinds = np.unique(names.astype(str))
-    if len(kinds) < 2: raise ValueError(f"two groups or more are needed; all samples are in {kinds[0]!r}")
+    if len(kinds) < 2: raise ValueError(f"two groups or more are needed; all samples are in {str(kinds[0])!r}")
     if len(kinds) > len(names) / 2: raise ValueError(
         f"{len(kinds)} groups of {len(names)} samples are nearly as many as samples; put the values into ranges, as pd.cut does")
     figure = _figure_of(measured, len(names), draws, seed)
