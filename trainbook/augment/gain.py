@@ -20,17 +20,6 @@ from ..train.learner import Learner
 if TYPE_CHECKING: from matplotlib.figure import Figure
 
 # %% ../../nbs/7x_augment.gain.ipynb #228759a6
-class _Curve(Callback):
-    "Notes a metric after each epoch"
-    def __init__(self, metric: str):
-        self.metric = metric
-        self.values: list[float] = []
-
-    def after_epoch(self, learn: Any) -> None:
-        if self.metric not in learn.validation: raise ValueError(
-            f"the validation has no {self.metric!r}; there are {', '.join(learn.validation) or 'no metrics'}")
-        self.values.append(float(learn.validation[self.metric]))
-
 class Gain(NamedTuple):
     "A metric with and without augmentation"
     metric: str
@@ -42,13 +31,14 @@ class Gain(NamedTuple):
         rows, groups = [], cast(Any, self.table.groupby(["augmented", "epoch"]))
         for (is_augmented, epoch), some in groups:
             values = some[self.metric].tolist()
-            mean, half = sum(values) / len(values), half_width(values) or 0.
+            mean, half = sum(values) / len(values), half_width(values)
+            half = float("nan") if half is None else half  # one seed has no interval
             rows.append(dict(augmented=is_augmented, epoch=epoch, mean=mean, low=mean - half, high=mean + half))
         return pd.DataFrame(rows)
 
     @property
     def difference(self) -> "dict[str, float]":  # `mean`, `low` and `high`
-        "With less without augmentation at the end, seed by seed, and the 95 % interval of its mean. Seeds that differ much for both are no matter here"
+        "The last metric with augmentation less that without, seed by seed: its mean and the 95 % interval of that"
         last = self.table[self.table["epoch"] == self.table["epoch"].max()]
         both: Any = last.pivot(index="seed", columns="augmented", values=self.metric)
         differences = (both[True] - both[False]).tolist()
@@ -70,6 +60,7 @@ class Gain(NamedTuple):
         set_quiet(axes, "epoch")
         return figure
 
+# %% ../../nbs/7x_augment.gain.ipynb #4a061fe1
 def augmentation_gain(
     learner: "Callable[[int, list[Callback]], Learner]",  # makes one, from a seed and callbacks
     operations: "Operation | Sequence[Operation]",
@@ -83,7 +74,8 @@ def augmentation_gain(
     rows = []
     for seed in range(seeds):
         for is_augmented in (False, True):
-            curve, callbacks = _Curve(metric), [Augment(operations, seed=seed, **options)] if is_augmented else []
-            learner(seed, [*callbacks, curve]).fit(n_epoch)
-            rows += [{"augmented": is_augmented, "seed": seed, "epoch": epoch, metric: value} for epoch, value in enumerate(curve.values, 1)]
+            run = learner(seed, [Augment(operations, seed=seed, **options)] if is_augmented else []).fit(n_epoch)
+            values = [value for _, value in run.history(metric)]
+            if not values: raise ValueError(f"no {metric!r} was logged; there are {', '.join(run.latest()) or 'no metrics'}")
+            rows += [{"augmented": is_augmented, "seed": seed, "epoch": epoch, metric: value} for epoch, value in enumerate(values, 1)]
     return Gain(metric, pd.DataFrame(rows))
