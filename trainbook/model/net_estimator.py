@@ -91,6 +91,7 @@ def check_one_answer(
         f"what is compared here gives one answer for each row, and in a task of kind {task.kind} each {'pixel' if task.kind == 'segmentation' else 'token'} "
         f"has one; train {'UNet' if task.kind == 'segmentation' else 'CausalLM'} by a Learner")
 
+# %% ../../nbs/7i_model.net_estimator.ipynb #96e68915
 class NetEstimator(BaseEstimator):
     "A network behind `fit` and `predict`, trained by the Learner"
 

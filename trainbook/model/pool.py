@@ -77,6 +77,7 @@ class Doing:
         self.worker.kill()
         return f"{why} after {self.seconds:.0f} s, at step {open_run(self.path).step if self.path else 0}"
 
+# %% ../../nbs/7f_model.pool.ipynb #fa82062a
 class Pool:
     "Workers that do trials, each within a limit of time"
 
