@@ -237,6 +237,7 @@ class BeforeAfter(DataWidget):
         rows = [dict(column=one["name"], changed=one["changed"], before=one["told"][0], after=one["told"][1]) for one in self.shown["columns"]]
         return pd.DataFrame(rows, columns=["column", "changed", "before", "after"])
 
+# %% ../../nbs/6u_data.cleaning_views.ipynb #4ab8fdde
 def changed_cells(
     done: Done,
 ) -> list[tuple[Any, int]]:  # columns and how many of their cells, those with most first

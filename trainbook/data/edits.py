@@ -74,6 +74,7 @@ class KeepRows(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any: return _any_values(super().__sklearn_tags__())
 
+# %% ../../nbs/6b_data.edits.ipynb #8debfadd
 class DropRows(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Drops rows"
 
@@ -95,6 +96,7 @@ class DropRows(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any: return _any_values(super().__sklearn_tags__())
 
+# %% ../../nbs/6b_data.edits.ipynb #60c556b4
 def _checked(step: Any, X: Any, reset: bool = False) -> pd.DataFrame:
     if not reset: check_is_fitted(step)
     table = numbered(X)

@@ -91,6 +91,7 @@ def with_lanes(
         continued.update(node["before"])
     return [{**node, "lane": lanes[node["id"]]} for node in nodes]
 
+# %% ../../nbs/6v_data.lineage_views.ipynb #423f66e1
 def graph_of(
     sources: "tuple[Any, ...]",  # data sets, cleanings, runs or their folders
 ) -> list[Node]:

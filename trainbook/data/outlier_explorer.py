@@ -233,6 +233,7 @@ class OutlierExplorer(DataWidget):
         why = [reason_of(self._odd(number)[0]) for number in scores.index]
         return pd.DataFrame(dict(row=scores.index, score=scores["score"].round(3).to_numpy(), why=why))
 
+# %% ../../nbs/6t_data.outlier_explorer.ipynb #2503405a
 def decided_in(cleaning: Cleaning) -> dict[str, str]:
     "What was decided about single rows, by their numbers"
     words = {f"trainbook.data.edits:{step}": word for step, word in dict(KeepRows="kept", SetCells="fixed").items()}
