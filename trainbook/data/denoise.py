@@ -131,6 +131,7 @@ class Denoised:
             set_quiet(axes[2], "row")
         return figure
 
+# %% ../../nbs/6k_data.denoise.ipynb #a53b5ea2
 def _autocorrelation(removed: np.ndarray) -> float:
     "Of neighbours, also in a picture and its like in several pictures"
     if removed.ndim == 1: pairs = [(removed[:-1], removed[1:])]
@@ -147,6 +148,7 @@ def _said(correlation: float) -> str:
     is_much = ", so more than noise may be gone: look at draw()" if correlation > MUCH else ""
     return f"; autocorrelation of what was removed: {correlation:.2f}{is_much}"
 
+# %% ../../nbs/6k_data.denoise.ipynb #4fcfd347
 def _draw_series(axes: "Axes", values: np.ndarray, words: str):
     axes.plot(*decimate(np.arange(len(values)), values), color={"before": "#b6bec7", "after": "#0f6fc6"}.get(words.split(":")[0], "#1b1f24"), lw=1)
     set_quiet(axes, "")
@@ -172,6 +174,7 @@ def _draw_texts(pairs: pd.DataFrame, most: int = 8) -> "Figure":
             axes.text(x, 1 - row / (len(shown) + 1), text, va="top", fontsize=9, color=color if row else "#1b1f24", parse_math=False)
     return figure
 
+# %% ../../nbs/6k_data.denoise.ipynb #5ef3ae2f
 def denoise(
     data: Any,  # a DataFrame; numbers in order of time (Series, array or list); pictures (array of two to four dimensions); texts (Series, array or list)
     method: str = "auto",  # for numbers and pictures: chosen by the noise, or one of `Denoiser` or `ImageDenoiser`

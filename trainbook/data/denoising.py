@@ -40,6 +40,7 @@ def _check_method(method: str, known: Iterable[str]):
 
 def _names_of(filters: list[Filter]) -> str: return ", ".join(map(method_of, filters)) or "none"
 
+# %% ../../nbs/6j_data.denoising.ipynb #1e194e7a
 class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     "Takes the noise out of columns of numbers, whose rows are in order of time"
 
@@ -90,6 +91,7 @@ class Denoiser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         return tags
 
+# %% ../../nbs/6j_data.denoising.ipynb #73f139c8
 def _bridged(values: np.ndarray) -> np.ndarray: return without_impulses(values, np.isnan(values))
 
 def _filtered(values: np.ndarray, filters: list[Filter]) -> np.ndarray:
@@ -168,6 +170,7 @@ class ImageDenoiser(TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array, tags.input_tags.three_d_array = False, True
         return tags
 
+# %% ../../nbs/6j_data.denoising.ipynb #baa8a914
 def _some(many: list[Any], most: int) -> list[Any]:
     "At most so many, evenly spaced"
     return [many[place] for place in np.unique(np.linspace(0, len(many) - 1, most).round().astype(int))]

@@ -67,6 +67,7 @@ def _unit(text: str) -> Any:
     try: return _registry().Unit(_SIGNS.get(text, text))
     except Exception: return None  # pint has many errors for a text that is no unit
 
+# %% ../../nbs/6e_data.units.ipynb #7fc9505b
 def is_unit(
     text: str,
 ) -> bool:
