@@ -696,6 +696,28 @@ def test_the_last_state_is_saved_once(tmp_path):
     assert [event["step"] for event in events(run, "checkpoint")] == [3, 6, 9]
 
 
+def test_the_last_one_has_the_weights_of_its_step_on_a_slow_disk(tmp_path, monkeypatch):
+    """A best one may be taken within a step, before the weights move. It does not take the place of a last one that waits to be written."""
+    weights, written = {}, {}
+
+    def save_slowly(folder, snapshot, **more):
+        time.sleep(.03)
+        written[folder.name] = next(iter(snapshot.weights.values())).clone()
+        save(folder, snapshot, **more)
+
+    monkeypatch.setattr(module, "save", save_slowly)
+    parts = small()
+    with watch(*parts[:2], scheduler=parts[2], dir=tmp_path, view=None) as run:
+        run.checkpointer.share = 1e9  # the last one is due behind each loop
+        for loop in range(12):
+            for _ in run.batches(range(2)):
+                run.log(val_loss=1 / (1 + run.step))
+                advance(*parts)
+                weights[run.step] = next(iter(parts[0].state_dict().values())).clone()
+    last = [event for event in events(run, "checkpoint") if "last" in event["roles"]]
+    assert len(last) > 3 and [event["name"] for event in last if not torch.equal(written[event["name"]], weights[event["step"]])] == []
+
+
 @pytest.mark.says("checkpoint is refused")
 def test_a_tag_does_not_pass_for_the_best(tmp_path):
     parts = small()

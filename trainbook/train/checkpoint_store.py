@@ -114,7 +114,6 @@ class CheckpointStore:
         entry: dict[str, Any] = dict(name=name, step=step, time=taken, roles=sorted(roles), tag=tag, weights="trained") | about
         with self._turn:
             while self._waiting and not self._supersedes(entry, self._waiting[1]) and self._writes: self._turn.wait(1)
-            if self._waiting: entry["roles"] = sorted({*entry["roles"], *self._waiting[1]["roles"]})  # the newer one is the last one, too
             self._waiting = snapshot, entry
         self._writer = self._writer or ThreadPoolExecutor(1, "trainbook-checkpoint")
         try:
@@ -134,8 +133,7 @@ class CheckpointStore:
 
     def _supersedes(self, entry: dict[str, Any], its: dict[str, Any]) -> bool:
         "Whether what waits, whose entry is `its`, would be thrown away as soon as this one is there"
-        is_lasting = its["tag"] or "undo" in its["roles"] or "best" in its["roles"] and "best" not in entry["roles"]
-        return not is_lasting and all(self._most(role) == 1 for role in its["roles"])
+        return not its["tag"] and all(role in entry["roles"] and self._most(role) == 1 for role in its["roles"])
 
     def _write_next(self):
         with self._turn:
