@@ -19,6 +19,7 @@ class Gallery implements View<GalleryShown> {
     this.controls = add(frame.body, "div", "strengths");
     const tools = add(frame.body, "div", "tools");
     addButton(tools, "quiet", "Draw again", () => this.frame.request("draw_again", {}, "Other random changes of the same strengths."));
+    write(add(tools, "span", "muted"), "Above as they are, below as they become.");
     this.pictures = add(frame.body, "ul", "pictures");
   }
 
