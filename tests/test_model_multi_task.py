@@ -231,6 +231,17 @@ def test_another_loss_between_two_fits(tmp_path):
         Learner(model, DataLoader(data(), 4), None, first, learn.optimizer, callbacks=[second], dir=tmp_path, view=None).fit(1)
 
 
+def test_within_a_fit_it_is_not_replaced(tmp_path):
+    """And what was refused has changed nothing."""
+    class Replaces(Callback):
+        def after_step(self, learn):
+            with pytest.raises(ValueError, match="can't be replaced within a fit"): learn.loss_func = MultiTaskLoss(TASKS)
+
+    model, loss_func = TwoHeads(), MultiTaskLoss(TASKS)
+    learn = Learner(model, DataLoader(data(), 12), None, loss_func, torch.optim.SGD(model.parameters(), 1e-5), callbacks=Replaces(), dir=tmp_path, view=None)
+    assert learn.fit(1).status == "finished" and learn.loss_func is loss_func and loss_func in [*learn.callbacks]
+
+
 def test_outputs_in_order_and_parts_that_depend_on_one_loss():
     loss_func = MultiTaskLoss(TASKS)
     x, targets = batch()

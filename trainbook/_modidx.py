@@ -5896,6 +5896,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                       'trainbook/train/learner.py'),
                                          'trainbook.train.learner.Learner._watched': ( 'train.learner.html#learner._watched',
                                                                                        'trainbook/train/learner.py'),
+                                         'trainbook.train.learner.Learner._with_own': ( 'train.learner.html#learner._with_own',
+                                                                                        'trainbook/train/learner.py'),
                                          'trainbook.train.learner.Learner.batches_left': ( 'train.learner.html#learner.batches_left',
                                                                                            'trainbook/train/learner.py'),
                                          'trainbook.train.learner.Learner.callbacks': ( 'train.learner.html#learner.callbacks',

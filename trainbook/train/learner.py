@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # %% ../../nbs/5t_train.learner.ipynb #95b15d88
 class Learner:
     "A model, data, a loss and an optimizer, and the loop that trains with them"
-    model: nn.Module; train_dl: Iterable[Any]; valid_dl: Iterable[Any] | None; is_step_due: bool
+    model: nn.Module; train_dl: Iterable[Any]; valid_dl: Iterable[Any] | None; is_step_due: bool; _loss_func: Any
 
     @with_options_of(watch)
     def __init__(
@@ -95,9 +95,10 @@ class Learner:
 
     @loss_func.setter
     def loss_func(self, loss_func: Callable[..., Any]) -> None:
-        before, self._loss_func = self._loss_func, loss_func
+        before = self._loss_func
         if isinstance(before, Callback) or isinstance(loss_func, Callback):
-            self.callbacks = [callback for callback in self._callbacks if callback is not before]
+            self.callbacks = self._with_own((callback for callback in self._callbacks if callback is not before), loss_func)
+        self._loss_func = loss_func
 
     @property
     def callbacks(self) -> Callbacks: return self._callbacks
@@ -105,11 +106,13 @@ class Learner:
     @callbacks.setter
     def callbacks(self, callbacks: Iterable[Callback]) -> None:
         if self._is_fitting: raise ValueError(IN_FIT)
-        if not isinstance(callbacks, Callbacks):
-            own, = (callback for callback in self._callbacks if isinstance(callback, Metrics))
-            callbacks = Callbacks(with_own(callbacks, own, self.loss_func))
+        if not isinstance(callbacks, Callbacks): callbacks = self._with_own(callbacks, self.loss_func)
         watch_options(callbacks, self._watching)  # raises here if two of them contradict each other
         self._callbacks = callbacks
+
+    def _with_own(self, callbacks: Iterable[Callback], loss_func: Any) -> Callbacks:
+        own, = (callback for callback in self._callbacks if isinstance(callback, Metrics))
+        return Callbacks(with_own(callbacks, own, loss_func))
 
     @property
     def metrics(self) -> dict[str, Any]:
