@@ -20,11 +20,12 @@ DATA_TARGET = Path(__file__).parent/"data"/"protocol.ts"
 MODEL_TARGET = Path(__file__).parent/"model"/"protocol.ts"
 KINDS = (
     contract.Progress, contract.Machine, contract.Parent, contract.Checkpoint, contract.Rates, contract.Watching, contract.EarlyStop,
-    contract.RegisteredCommand, contract.Monitor, contract.Steering, contract.State, contract.RemedyButton, contract.Happened, *get_args(contract.Event),
+    contract.RegisteredCommand, contract.Trial, contract.Monitor, contract.Steering, contract.State, contract.RemedyButton, contract.PlannedChange,
+    contract.Happened, *get_args(contract.Event),
     contract.TableHeader, contract.NewEvents, contract.Update, contract.PlotSpec, contract.MediaFile, contract.Traits, contract.ViewMessage)
 ALIASES = {
     contract.Status: "Status", contract.When: "When", contract.Mode: "Mode", contract.Role: "Role", contract.Metric: "Metric", contract.Part: "PartName",
-    contract.PlotKind: "PlotKind", contract.Stream: "Stream", contract.Route: "Route"}
+    contract.PlotKind: "PlotKind", contract.Stream: "Stream", contract.Route: "Route", contract.Verdict: "Verdict"}
 DATA_KINDS = (
     widget.Shown, widget.Answer, missing_matrix.HoledColumn, missing_matrix.Pattern, missing_matrix.MissingShown, missing_matrix.Hole,
     outlier_explorer.OutliersShown, outlier_explorer.OddCell, outlier_explorer.OddRow, cleaning_views.StepInWords, cleaning_views.LogShown,

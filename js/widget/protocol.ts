@@ -20,6 +20,7 @@ export type PartName =
 export type PlotKind = "line" | "scatter" | "histogram";
 export type Stream = "train" | "valid" | "gradients" | "activations" | "system";
 export type Route = "subshell" | "pump" | "comm" | "inbox";
+export type Verdict = "better" | "worse" | "no difference" | "not comparable";
 
 /** How far a run is; null where the loop has not said it or does not know it. */
 export interface Progress {
@@ -126,6 +127,22 @@ export interface RegisteredCommand {
   arguments: string[];
 }
 
+/** A remedy that was applied, and whose effect is looked at until a person keeps it or takes it back. */
+export interface Trial {
+  /** Of the command that has applied it. */
+  id: string;
+  command: string;
+  label: string;
+  /** The step after which it was applied. */
+  since: number;
+  /** The step at which the metric is compared with what it was before. */
+  until: number;
+  /** Not there until then. */
+  verdict?: Verdict;
+  /** What was compared, for people to read. */
+  sentence?: string;
+}
+
 /** What says which checkpoint is the best. */
 export interface Monitor {
   metric: string;
@@ -150,6 +167,10 @@ export interface Steering {
   commands?: RegisteredCommand[];
   /** The last step at which it was looked whether anything is wrong. */
   judged?: number;
+  /** Commands that tell beforehand what they will change, when `plan` asks for it. */
+  remedies?: string[];
+  /** Of the remedy that was applied last. */
+  trial?: Trial | null;
 }
 
 /** How a run stands. */
@@ -176,6 +197,14 @@ export interface RemedyButton {
   arguments: Record<string, unknown>;
   label: string;
   effect: string;
+}
+
+/** One thing that a remedy will change. */
+export interface PlannedChange {
+  /** A module, an optimizer, the loss or a loader. */
+  where: string;
+  before: string;
+  after: string;
 }
 
 /** What every event has. */
@@ -277,6 +306,35 @@ export interface FindingEvent extends Happened {
   value?: "nan" | "inf";
   /** How many it concerns. */
   layers?: number;
+}
+
+/** What a remedy would do; its `sentence` says it for people. */
+export interface PlanEvent extends Happened {
+  event: "plan";
+  /** The command. */
+  remedy?: string;
+  /** Its arguments, as `plan` was given them. */
+  asked?: Record<string, unknown>;
+  /** With what was found out for it; with these it does what is planned. */
+  arguments?: Record<string, unknown>;
+  changes?: PlannedChange[];
+}
+
+/** The effect of a remedy was compared with the steps before it, or the remedy was kept. */
+export interface TrialEvent extends Happened {
+  event: "trial";
+  /** Of the command that has applied it. */
+  id?: string;
+  command?: string;
+  status?: "compared" | "kept";
+  verdict?: Verdict;
+  metric?: string;
+  /** Its mean over as many steps before the remedy; null if a value is no number. */
+  before?: number | null;
+  after?: number | null;
+  /** The interval, with a confidence of 95 %, of the difference to what the trend before it would have given. */
+  low?: number | null;
+  high?: number | null;
 }
 
 /** Gradients are measured more seldom, or more often. */
@@ -412,6 +470,8 @@ export type Event =
   | EarlyStopEvent
   | CheckpointEvent
   | FindingEvent
+  | PlanEvent
+  | TrialEvent
   | BudgetEvent
   | MediaEvent;
 
@@ -426,5 +486,7 @@ export interface Arguments {
   checkpoint: { tag?: string };
   rollback: { to?: string };
   undo: { id?: string };
+  keep: { id?: string };
+  plan: { remedy?: string; arguments?: Record<string, unknown> };
   mute: { finding?: string; where?: string; on?: boolean };
 }

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['Whole', 'Count', 'Finite', 'Positive', 'NotNegative', 'Time', 'Printable', 'MetricName', 'Metric', 'Status', 'When',
-           'Mode', 'Unit', 'Role', 'Stream', 'Route', 'Event', 'ARGUMENTS', 'AMENDMENTS', 'Part', 'PlotKind', 'EVENTS',
-           'Process', 'Progress', 'Machine', 'Parent', 'Checkpoint', 'Rates', 'Watching', 'EarlyStop',
-           'RegisteredCommand', 'Monitor', 'Steering', 'RunInfo', 'Happened', 'CommandEvent', 'StatusEvent',
+           'Mode', 'Unit', 'Role', 'Stream', 'Verdict', 'Route', 'Event', 'ARGUMENTS', 'AMENDMENTS', 'Part', 'PlotKind',
+           'EVENTS', 'Process', 'Progress', 'Machine', 'Parent', 'Checkpoint', 'Rates', 'Watching', 'EarlyStop',
+           'RegisteredCommand', 'Monitor', 'Trial', 'Steering', 'RunInfo', 'Happened', 'CommandEvent', 'StatusEvent',
            'NoteEvent', 'ResumeEvent', 'ValidationEvent', 'RollbackEvent', 'EarlyStopEvent', 'CheckpointEvent',
-           'RemedyButton', 'FindingEvent', 'MediaEvent', 'BudgetEvent', 'State', 'TableHeader', 'NewEvents', 'Update',
-           'PlotSpec', 'Traits', 'ViewMessage', 'MediaFile', 'types_of', 'is_of', 'fitting', 'event_of', 'parse_event',
-           'unknown_in']
+           'RemedyButton', 'FindingEvent', 'PlannedChange', 'PlanEvent', 'TrialEvent', 'MediaEvent', 'BudgetEvent',
+           'State', 'TableHeader', 'NewEvents', 'Update', 'PlotSpec', 'Traits', 'ViewMessage', 'MediaFile', 'types_of',
+           'is_of', 'fitting', 'event_of', 'parse_event', 'unknown_in']
 
 # %% ../../nbs/13_run.contract.ipynb #de02d59a
 import json
@@ -43,6 +43,7 @@ Mode = Literal["min", "max"]
 Unit = Literal["batch", "step"]  # a batch of a loader, or a step of a loop that has no loader
 Role = Literal["best", "last", "undo"]
 Stream = Literal["train", "valid", "gradients", "activations", "system"]
+Verdict = Literal["better", "worse", "no difference", "not comparable"]
 Route = Literal["subshell", "pump", "comm", "inbox"]
 
 # %% ../../nbs/13_run.contract.ipynb #485401c0
@@ -135,6 +136,16 @@ class Monitor(TypedDict):
     metric: str
     mode: Mode
 
+class Trial(TypedDict, total=False):
+    "A remedy that was applied, and whose effect is looked at until a person keeps it or takes it back"
+    id: Required[str]  # of the command that has applied it
+    command: Required[str]
+    label: Required[str]
+    since: Required[Whole]  # the step after which it was applied
+    until: Required[Whole]  # the step at which the metric is compared with what it was before
+    verdict: Verdict  # not there until then
+    sentence: str  # what was compared, for people to read
+
 class Steering(TypedDict, total=False):
     "What a run can be told to do, and what it was told"
     stopping: When | None  # when it is about to stop, if it is
@@ -148,6 +159,8 @@ class Steering(TypedDict, total=False):
     early_stop: EarlyStop | None
     commands: list[RegisteredCommand]
     judged: Whole  # the last step at which it was looked whether anything is wrong
+    remedies: list[str]  # commands that tell beforehand what they will change, when `plan` asks for it
+    trial: Trial | None  # of the remedy that was applied last
 
 # %% ../../nbs/13_run.contract.ipynb #75a40c2f
 class RunInfo(TypedDict, total=False):
@@ -272,6 +285,33 @@ class FindingEvent(Happened, total=False):
     layers: Whole  # how many it concerns
 
 # %% ../../nbs/13_run.contract.ipynb #0297dff1
+class PlannedChange(TypedDict):
+    "One thing that a remedy will change"
+    where: str  # a module, an optimizer, the loss or a loader
+    before: str
+    after: str
+
+class PlanEvent(Happened, total=False):
+    "What a remedy would do; its `sentence` says it for people"
+    event: Required[Literal["plan"]]
+    remedy: str  # the command
+    asked: dict[str, Any]  # its arguments, as `plan` was given them
+    arguments: dict[str, Any]  # with what was found out for it; with these it does what is planned
+    changes: list[PlannedChange]
+
+class TrialEvent(Happened, total=False):
+    "The effect of a remedy was compared with the steps before it, or the remedy was kept"
+    event: Required[Literal["trial"]]
+    id: str  # of the command that has applied it
+    command: str
+    status: Literal["compared", "kept"]
+    verdict: Verdict
+    metric: str
+    before: Finite | None  # its mean over as many steps before the remedy; null if a value is no number
+    after: Finite | None
+    low: Finite | None  # the interval, with a confidence of 95 %, of the difference to what the trend before it would have given
+    high: Finite | None
+
 class MediaEvent(Happened, total=False):
     "Something was shown: a picture, a text, a table, a distribution"
     event: Required[Literal["media"]]
@@ -304,7 +344,7 @@ class BudgetEvent(Happened, total=False):
     share: Finite  # of a step's time, that one takes
 
 Event = (CommandEvent | StatusEvent | NoteEvent | ResumeEvent | ValidationEvent | RollbackEvent | EarlyStopEvent | CheckpointEvent
-         | FindingEvent | BudgetEvent | MediaEvent)  # a reader ignores kinds that it does not know
+         | FindingEvent | PlanEvent | TrialEvent | BudgetEvent | MediaEvent)  # a reader ignores kinds that it does not know
 
 # %% ../../nbs/13_run.contract.ipynb #87072a7c
 ARGUMENTS: dict[str, dict[str, Any]] = dict(  # type of each argument, of the commands that every run knows
@@ -312,7 +352,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = dict(  # type of each argument, of the co
     scale_lr=dict(factor=Positive, optimizer=Annotated[str, Meta(description="the name of an optimizer")]),
     early_stop=dict(on=bool, monitor=MetricName, patience=Count, min_delta=NotNegative, mode=Mode, restore_best=bool),
     checkpoint=dict(tag=Printable), rollback=dict(to=Annotated[str, Meta(min_length=1, max_length=64, description='"best", "last" or a tag')]),
-    undo=dict(id=Annotated[str, Meta(description="the id of a command")]),
+    undo=dict(id=Annotated[str, Meta(description="the id of a command")]), keep=dict(id=Annotated[str, Meta(description="the id of a command")]),
+    plan=dict(remedy=Annotated[str, Meta(description="the command of a remedy")], arguments=dict[str, Any]),
     mute=dict(finding=Annotated[str, Meta(description="the kind of a finding")], where=str, on=bool))
 AMENDMENTS = "tag", "untag", "note", "mute"  # commands that change nothing in the training; `run.tags` checks what they are given
 

@@ -118,7 +118,7 @@ _NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = dict(
     scale_lr=_scaled, early_stop=_early_stopping,
     checkpoint=lambda given: f"Checkpoint {one_line(given['tag'])}" if "tag" in given else "Checkpoint",
     rollback=lambda given: f"Roll back to {one_line(given['to'])}" if "to" in given else "Roll back",
-    undo=lambda given: "Undo",
+    undo=lambda given: "Undo", keep=lambda given: "Keep the remedy", plan=lambda given: f"Plan of {one_line(given['remedy'])}",
     tag=lambda given: f"Tag {one_line(', '.join(map(str, given['tags'])))}", untag=lambda given: f"Untag {one_line(', '.join(map(str, given['tags'])))}",
     note=lambda given: f"Note “{one_line(given['text'])}”",
     mute=lambda given: f"{'Mute' if given.get('on', True) else 'Unmute'} {kind_in_words(given['finding'])}{_place(given)}")
