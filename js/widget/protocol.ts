@@ -231,6 +231,8 @@ export interface CommandEvent extends Happened {
   route?: string;
   reason?: string | null;
   undoable?: boolean;
+  /** How many step edges there were up to the one at which it was applied. */
+  edge?: number;
 }
 
 /** The run stands otherwise. */
@@ -313,6 +315,8 @@ export interface PlanEvent extends Happened {
   event: "plan";
   /** The command. */
   remedy?: string;
+  /** Of the command that has carried it out; not there in a plan that was only asked for. */
+  id?: string;
   /** Its arguments, as `plan` was given them. */
   asked?: Record<string, unknown>;
   /** With what was found out for it; with these it does what is planned. */

@@ -12,7 +12,7 @@ from typing import Any
 # %% ../../nbs/2u_measure.replaceable_loss.ipynb #719411c5
 class ReplaceableLoss:
     "Calls a loss function; another one from the next call on, once it is replaced"
-    function: Callable[..., Any]
+    function: Any
 
     def __init__(
         self,

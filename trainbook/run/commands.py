@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from inspect import signature
+from math import inf
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -31,7 +32,7 @@ class Handler(NamedTuple):
 # %% ../../nbs/1n_run.commands.ipynb #5128ae4d
 class Commands:
     "Carries out what a run is told, at step edges, on the thread that trains"
-    recorder: "Recorder"; thread: int
+    recorder: "Recorder"; thread: int; edges: int; next_edge: float; obeying: "Command | None"
     remembered = 64  # commands that can be undone, the last ones
 
     def __init__(self, recorder: Recorder):
@@ -42,6 +43,9 @@ class Commands:
         self._undos: dict[str, Callable[..., Any]] = {}  # by id of the command, oldest first
         self.postponed: deque[Command] = deque()  # until a validation is over
         self._applied_so_far, self._is_raising = 0, False
+        self.obeying = None  # the one that is being carried out
+        self.edges, self.next_edge = 0, inf  # step edges so far, and the next one at which a command was planned for
+        self._planned: dict[int, list[Command]] = {}  # commands by their edge
         self.refusal: str | None = None  # why nothing but a checkpoint can be asked for, if that is so
         self.register("undo", self._undo, ARGUMENTS["undo"], waits_for_validation=True)
 
@@ -71,6 +75,20 @@ class Commands:
     def waiting(self) -> bool:
         "Whether there is something to obey now"
         return bool(self.recorder.mailbox.waiting or self.postponed and not self.recorder.position.validating)
+
+    def plan(
+        self,
+        command: Command,
+        edge: int,  # how many step edges there are up to it
+    ) -> None:
+        "Has a command obeyed at a step edge that is to come"
+        self._planned.setdefault(edge, []).append(command)
+        self.next_edge = min(self._planned)
+
+    def submit_planned(self) -> None:
+        "At the edge that they were planned for: hands commands in"
+        for command in self._planned.pop(self.edges, ()): self.submit(command)
+        self.next_edge = min(self._planned, default=inf)
 
     def submit(self, command: Command) -> Request:
         "Takes in a command, on any thread; it is obeyed at the next step edge"
@@ -108,19 +126,21 @@ class Commands:
         self._carry_out(command, handler)
 
     def _carry_out(self, command: Command, handler: Handler):
+        self.obeying = command
         try: undo = handler.obey(**command.arguments)
         except Refused as error: self._settle(command, "refused", str(error))
         except BaseException as error:
             self._settle(command, "failed", short(error))
             if not isinstance(error, Exception): raise  # a second interrupt
         else: self._applied(command, undo)
+        finally: self.obeying = None
 
     def _applied(self, command: Command, undo: Callable[..., Any] | None):
         self._applied_so_far += 1
-        if undo is None: return self._settle(command, "applied")
+        if undo is None: return self._settle(command, "applied", edge=self.edges)
         self._undos[command.id] = undo
         if len(self._undos) > self.remembered: self._undos.pop(next(iter(self._undos)))
-        self._settle(command, "applied", undoable=True)
+        self._settle(command, "applied", undoable=True, edge=self.edges)
 
     def _settle(self, command: Command, outcome: str, reason: str | None = None, **more: Any):
         self.recorder.settle(command, outcome, reason, **more)
@@ -128,6 +148,7 @@ class Commands:
         # the panel shows what came of its clicks; who calls a method would look for it in vain
         if self._is_raising: raise Refused(reason) if outcome == "refused" else RuntimeError(f"{command.command} has failed: {reason}")
         if (command.by, command.route) == ("python", "call"): say(f"{self.recorder.name}: {command.command} is {outcome}: {reason}")
+        if command.route == "recipe": say(f"{self.recorder.name}: {command.by}, {command.command} behind step {self.recorder.step}, is {outcome}: {reason}")
 
     def _with_id_to_undo(self, command: Command) -> Command:
         "To undo without saying what means the last command that can be undone; the record says which it was"

@@ -214,6 +214,7 @@ class CommandEvent(Happened, total=False):
     route: str
     reason: str | None
     undoable: bool
+    edge: Whole  # how many step edges there were up to the one at which it was applied
 
 class StatusEvent(Happened, total=False):
     "The run stands otherwise"
@@ -295,6 +296,7 @@ class PlanEvent(Happened, total=False):
     "What a remedy would do; its `sentence` says it for people"
     event: Required[Literal["plan"]]
     remedy: str  # the command
+    id: str  # of the command that has carried it out; not there in a plan that was only asked for
     asked: dict[str, Any]  # its arguments, as `plan` was given them
     arguments: dict[str, Any]  # with what was found out for it; with these it does what is planned
     changes: list[PlannedChange]

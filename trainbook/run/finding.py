@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['Kind', 'Severity', 'Series', 'SYMPTOMS', 'HALVE_RATE', 'DOUBLE_RATE', 'STOP_EARLY', 'BACK_TO_BEST', 'PAUSE', 'STOP',
-           'Remedy', 'Finding', 'ranked', 'scale_rate']
+           'Remedy', 'Finding', 'ranked', 'scale_rate', 'remedy_command']
 
 # %% ../../nbs/1j_run.finding.ipynb #2072441f
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
+
+from .control import Command
 
 # %% ../../nbs/1j_run.finding.ipynb #f99b7479
 Kind = Literal[
@@ -93,3 +95,11 @@ BACK_TO_BEST = Remedy("rollback", dict(to="best"), "Go back to the best checkpoi
                       "The training goes on with the weights, the optimizer and the scheduler of the best checkpoint.")
 PAUSE = Remedy("pause", {}, "Pause", "The training waits before its next step, until it is told to resume.")
 STOP = Remedy("stop", dict(when="step"), "Stop now", "The training ends at the next step; all that was recorded stays.")
+
+# %% ../../nbs/1j_run.finding.ipynb #dcdfe7e5
+def remedy_command(finding: Finding, remedy: Remedy | None = None) -> Command:
+    "The command of a remedy, of the best one if none is named; raises `ValueError` if the finding has none"
+    if not isinstance(finding, Finding): raise TypeError(f"apply(finding) takes one of run.findings; got {finding!r:.100}")
+    if remedy is None and not finding.remedies: raise ValueError(f"no remedy is known against {finding.kind} here; its advice is: {finding.advice}")
+    chosen = remedy or finding.remedies[0]
+    return Command(chosen.command, dict(chosen.arguments))

@@ -96,6 +96,14 @@ class Request(str):
             sleep(.02)
 
     @property
+    def planned(self) -> dict[str, Any] | None:
+        "What a remedy would do: a sentence, and its changes; None for other commands, for one that was refused, and until it is done"
+        found = None
+        for event in self.run.events():
+            if event["event"] == "plan": found = event
+            if self._is_settled_by(event): return found if event.get("command") == "plan" and event["status"] == "applied" else None
+
+    @property
     def metrics(self) -> dict[str, float] | None:
         "What an evaluation has found; None for other commands, for one that was refused or has failed, and until it is done"
         found = None

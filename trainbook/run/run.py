@@ -21,7 +21,7 @@ from .about import LIVE, is_alive, plugins, read_info
 from .contract import unknown_in
 from .control import Command, check_command, given, leave, make_command
 from .fault import Faults
-from .finding import Finding
+from .finding import Finding, Remedy, remedy_command
 from .found import Found
 from .media import Shown, shown_in
 from .reading import epoch_means, frame_of, latest_in, logged_in, metric_names
@@ -322,6 +322,32 @@ class Run:
     ) -> Request:
         "Takes back a command"
         return self.request(make_command("undo", **given(id=id)))
+
+    def apply(
+        self,
+        finding: Finding,  # one of `run.findings`
+        remedy: Remedy | None = None,  # one of `finding.remedies`; the first, which is the best, if left out
+    ) -> Request:
+        "Asks for a remedy; raises `ValueError` if the finding has none"
+        return self.request(remedy_command(finding, remedy))
+
+    def plan(
+        self,
+        remedy: Remedy,  # one of `finding.remedies`
+    ) -> Request:  # its `planned` says what would be done
+        "Asks what a remedy would change, without changing it"
+        return self.request(make_command("plan", remedy=remedy.command, arguments=dict(remedy.arguments)))
+
+    def keep(
+        self,
+        id: str | None = None,  # of the command that has applied it; the last one, if left out
+    ) -> Request:
+        "Keeps a remedy that is on trial; it can't be taken back any more"
+        return self.request(make_command("keep", **given(id=id)))
+
+    def recipe(self) -> Any:  # a `Recipe`
+        "The remedies and commands that were applied to it, to be repeated by `watch(recipe=…)`"
+        return later("recipe_of")(self)
 
     def panel(self) -> Any:  # a widget
         "Shows the run, in any cell of any notebook; it can be steered from there if it still runs"

@@ -167,6 +167,11 @@ class ResumePoint(NamedTuple):
     snapshot: Snapshot
 
     @property
+    def is_changed(self) -> bool:
+        "Whether remedies have changed the training before it was taken, which the one that goes on is not yet"
+        return bool(self.snapshot.state.get("remedies"))
+
+    @property
     def record(self) -> dict[str, Any]:
         "What `run.json` says of it; rows that were logged later than `time` are not part of the new run's history"
         return dict(id=self.run.path.name, name=self.run.name, checkpoint=self.entry["name"], step=self.entry["step"], time=self.entry["time"])
@@ -181,8 +186,9 @@ def resume_point(
     snapshot = load(run.path/"checkpoints"/entry["name"])
     if missing := keys - snapshot.state.keys():
         raise ValueError(f"{run.path}/checkpoints/{entry['name']} can't be gone on from, it has no {', '.join(sorted(missing))}")
-    training.check(snapshot)
-    return ResumePoint(run, entry, snapshot)
+    point = ResumePoint(run, entry, snapshot)
+    if not point.is_changed: training.check(snapshot)
+    return point
 
 # %% ../../nbs/56_train.checkpoint.ipynb #98fd3d66
 def worst_first(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -244,6 +244,31 @@ class Checkpointer:
         self._restore(to, entry)
         return (lambda: self._undo_rollback(before)) if before else None
 
+    def moment(self) -> Snapshot:
+        "How all is now, to go back to exactly: weights, optimizers, gradients, random states, the place in the loop, what was commanded"
+        return self._training.snapshot(with_gradients=True, **self._loop.state_dict()).wait()
+
+    def return_to(
+        self,
+        moment: Snapshot,  # which is used up by it
+    ) -> None:
+        "Makes all as it was at an earlier moment of this run; the loops go back to its batch where they can"
+        with self._loop.pauses.aside():
+            self._training.restore(moment)
+            self._measured.forget()
+            self._loop.go_back(moment.state)
+            self._loop.tell("on_rollback")
+        self._last_step = None
+
+    def save_now(self) -> None:
+        "This moment is the place to go on from, and is on disk when this returns; raises `Refused` if that fails. Nothing is saved where nothing is kept"
+        if not self._keep.last or not self._training.models: return
+        name = self._save({"last"})
+        if name is None: raise Refused("no checkpoint can be saved before it, see the warning")
+        self.store.kept.wait()
+        failed = [event for event in self._recorder.events() if event["event"] == "checkpoint" and event.get("name") == name and event["status"] == "failed"]
+        if failed: raise Refused(f"no checkpoint can be saved before it: {failed[-1]['reason']}")
+
     def _undo_rollback(self, before: str):
         try: entry = self._find(before)
         except Refused: raise Refused("what was there before is not kept any more; only the last three roll backs can be undone") from None

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from ..measure.replaceable_loss import ReplaceableLoss
 from ..run.about import notebook
 from ..run.control import Refused
 from .batch import batches_to_predict, end_to_end, on_host, to_device
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 # %% ../../nbs/5t_train.learner.ipynb #95b15d88
 class Learner:
     "A model, data, a loss and an optimizer, and the loop that trains with them"
-    model: nn.Module; train_dl: Iterable[Any]; valid_dl: Iterable[Any] | None; is_step_due: bool; _loss_func: Any
+    model: nn.Module; train_dl: Iterable[Any]; valid_dl: Iterable[Any] | None; is_step_due: bool
 
     @with_options_of(watch)
     def __init__(
@@ -57,7 +58,7 @@ class Learner:
         check_arguments(model, loss_func, optimizer)
         check_options(watching, signature(type(self)).parameters)
         self._is_fitting, self._watching, self._begun = False, watching, {}
-        self.model, self.train_dl, self.valid_dl, self._loss_func, self.optimizer = model, train_dl, valid_dl, loss_func, optimizer
+        self.model, self.train_dl, self.valid_dl, self._replaceable_loss, self.optimizer = model, train_dl, valid_dl, ReplaceableLoss(loss_func), optimizer
         self._device = torch.device(device) if device is not None else next(model.parameters()).device
         if device is not None: model.to(self._device)
         callbacks, measured = callbacks_in(callbacks), Metrics(metrics)
@@ -91,14 +92,14 @@ class Learner:
         self._optimizer = optimizer
 
     @property
-    def loss_func(self) -> Callable[..., Any]: return self._loss_func
+    def loss_func(self) -> Callable[..., Any]: return self._replaceable_loss.function
 
     @loss_func.setter
     def loss_func(self, loss_func: Callable[..., Any]) -> None:
-        before = self._loss_func
+        before = self.loss_func
         if isinstance(before, Callback) or isinstance(loss_func, Callback):
             self.callbacks = self._with_own((callback for callback in self._callbacks if callback is not before), loss_func)
-        self._loss_func = loss_func
+        self._replaceable_loss.function = loss_func
 
     @property
     def callbacks(self) -> Callbacks: return self._callbacks
@@ -190,7 +191,7 @@ class Learner:
         options = watch_options(self.callbacks, own)
         known = {name: loader for name, loader in (("train", self.train_dl), ("valid", self.valid_dl)) if with_lineage(loader) is not None}
         if known: options.setdefault("data", known)
-        run = watch(self.model, self.optimizer, **options)
+        run = watch(self.model, self.optimizer, loss=self._replaceable_loss, **options)
         self._begun = self._watched()
         self._watching = {name: value for name, value in self._watching.items() if name != "resume"}  # a further run begins anew
         if before is not None and replaced:

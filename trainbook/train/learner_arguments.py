@@ -43,6 +43,7 @@ def check_options(options: Mapping[str, Any], more: Iterable[str]) -> None:
         if name in known: continue
         meant = get_close_matches(name, [*known, *more], 1)
         raise TypeError(f"Learner has no option {name}{f'; is it {meant[0]}' if meant else ''}? Beside its own, it has those of watch: {', '.join(known)}")
+    if options.get("loss") is not None: raise TypeError("Learner(…) takes its loss as loss_func, and has it watched by itself; leave loss=… out")
     if options.get("scheduler") is not None: raise TypeError(
         "Learner(scheduler=…) would save the scheduler and never step it; callbacks=[Schedule(scheduler)] does both")
 

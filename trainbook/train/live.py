@@ -23,6 +23,7 @@ from ..diagnosis.training_rules import RULES, TrainingRule
 from ..measure.hooks import StepHooks
 from ..measure.observer import Observer
 from ..measure.parts import by_name
+from ..measure.replaceable_loss import ReplaceableLoss
 from ..measure.show import Showing
 from ..run.about import LIVE, execution, plugins, whole_number
 from ..run.clerk import clerk
@@ -30,7 +31,7 @@ from ..run.commands import Commands
 from ..run.control import Command, check_command, given, make_command
 from ..run.every import Every
 from ..run.fault import say, short
-from ..run.finding import Finding
+from ..run.finding import Finding, Remedy, remedy_command
 from ..run.media import Shown
 from ..run.peers import Peers, run_of
 from ..run.recorder import Recorder
@@ -44,7 +45,7 @@ from .checkpoint_store import Keep
 from .checkpointer import Checkpointer
 from .early_stopping import EarlyStopper, Monitor, StoppingRule
 from .evaluation import Evaluation
-from .iterators import Iterators, LoopOver
+from .iterators import Iterators, Loaders, LoopOver
 from .live_diagnosis import LiveDiagnosis
 from .learning_rate import LearningRate
 from .loop import Loop
@@ -98,7 +99,7 @@ class LiveRun:
     views: list[Any]; sendings: list[Any]; recorder: "Recorder"; commands: "Commands"; stops: "StopRequests"; loop: "Loop"; hooks: "StepHooks"; replay: "Replay"
     learning_rate: "LearningRate"; observer: "Observer"; evaluation: "Evaluation"; metric_log: "MetricLog"; checkpointer: "Checkpointer"
     early_stopper: "EarlyStopper"; showing: "Showing"; intervals: "Every"; diagnosis: "LiveDiagnosis"; fact_recorder: "FactRecorder | None"
-    ranks: "Ranks | None"
+    ranks: "Ranks | None"; loss: "ReplaceableLoss | None"; loaders: "Loaders"; saved_besides: "list[Any]"
     is_local = True  # this process writes it
 
     def __init__(
@@ -116,6 +117,8 @@ class LiveRun:
         resume: "Run | str | Path | None" = None,  # a run or a checkpoint to go on from
         rules: Iterable[TrainingRule] = RULES,  # by which it is judged
         diagnose: bool = True,  # whether facts are recorded, and judged
+        loss: "Callable[..., Any] | None" = None,  # the function that the script calls by `run.loss`, so that a remedy can replace it
+        recipe: Iterable[tuple[int, Command]] = (),  # commands, each with the step edge at which it is obeyed
         **recorder: Any,  # `name`, `config` and `dir`, see `Recorder`
     ):
         models, optimizers = by_name(model, "named_parameters"), by_name(optimizer, "param_groups")
@@ -125,8 +128,9 @@ class LiveRun:
             raise TypeError(f"watch(evaluate=…) takes a function that is given the run and returns metrics; got {evaluate!r}")
         training = TrainingState(models, optimizers, scheduler, state)
         point = None if resume is None else resume_point(resume, training, {key for part in SAVED for key in part.saves})
-        if point: training.restore(point.snapshot)
+        if point and not point.is_changed: training.restore(point.snapshot)
         self.model, self.optimizer, self.views, self.sendings = model, optimizer, [], []
+        self.loss = loss if loss is None or isinstance(loss, ReplaceableLoss) else ReplaceableLoss(loss)
         group = form_group()
         self.recorder, path = _recorder(group, recorder | dict(parent=point and point.record))
         self.commands, self.stops = Commands(self.recorder), StopRequests()
@@ -137,11 +141,12 @@ class LiveRun:
         if self.ranks and not self.ranks.is_first: every, keep, diagnose = 0, Keep(0, 0), False  # the others have the same weights and gradients
         self.hooks = StepHooks(optimizers, self.recorder.position, self.recorder.faults.blame)
         self._make_parts(models, optimizers, training, every, evaluate, early_stop, monitor, keep, rules if diagnose else None)
-        self._iterators = Iterators(self.loop, self.replay, self.observer)
+        self._bring_in_parts()
         self.loop.clock, self.hooks.is_on_clock = self.hooks, True
         warn_about_optimizers(self.recorder, models, optimizers, every)
         if point: warn_about_schedulers(self.name, optimizers, scheduler, state)
-        if point: self._go_on_from(point)
+        if point: self._go_on_from(point, training)
+        for edge, command in recipe: self.commands.plan(command, edge)
         self.learning_rate.on_commands()
         self.metric_log.on_commands()
         finalize(self, self.recorder.abandon).atexit = False
@@ -161,12 +166,22 @@ class LiveRun:
         self.early_stopper = EarlyStopper(early_stop, recorder, self.stops, self.metric_log.history, self.checkpointer.restore_best,
                                           lambda: self.checkpointer.monitor.metric)
         if self.ranks: self.early_stopper.decide = self.ranks.decide_early_stop
-        self.showing, self.intervals, self.diagnosis = Showing(recorder), Every(recorder.position), LiveDiagnosis(recorder, self.observer, rules or ())
+        self.showing, self.intervals = Showing(recorder), Every(recorder.position)
+        self.diagnosis = LiveDiagnosis(recorder, self.observer, rules or (), self._offers)
         if self.fact_recorder: loop.attach(self.fact_recorder)
         loop.attach(self.replay, self.learning_rate, self.observer, self.metric_log, self.checkpointer, self.early_stopper,
                     self.evaluation, self.showing, self.intervals, *((self.ranks,) if self.ranks else ()), self.diagnosis)
+        self._iterators = Iterators(loop, self.replay, self.observer)
+        self.loaders, self.saved_besides = self._iterators.loaders, training.besides
+
+    def _bring_in_parts(self):
         for entry in plugins("trainbook.parts"): self._attach(entry)
-        recorder.report("steering", loop.state)
+        self.recorder.report("steering", self.loop.state)
+
+    def _offers(self, finding: Finding) -> tuple[Remedy, ...]:
+        "What helps against a finding, best first: what its rule offers, and what other parts do"
+        for _, offers in self.loop.receivers("offers"): finding = finding._replace(remedies=offers(finding))
+        return finding.remedies
 
     def _attach(self, entry: EntryPoint):
         "Adds a part that another package brings"
@@ -181,7 +196,10 @@ class LiveRun:
             + ". Early stopping is off, and says when it would have stopped" * early_stop.on)
         return replace(early_stop, on=False)
 
-    def _go_on_from(self, point: ResumePoint):
+    def _go_on_from(self, point: ResumePoint, training: TrainingState):
+        if point.is_changed:  # its weights are those of a model that remedies have changed
+            for _, change_again in self.loop.receivers("change_again"): change_again(point.snapshot.state)
+            training.restore(point.snapshot)
         self.recorder.position.step = self.hooks.begun_at = step = point.entry["step"]
         # or torch warns, where a scheduler is stepped first, that its optimizer has made no step
         for optimizer in self.hooks.watched.values() if step else ():
@@ -294,7 +312,7 @@ class LiveRun:
         recorder.finish(ended, reason)
         for view in self.views: clerk.call(view)
         # a panel stays in the notebook, and with it the run; the model need not
-        self.model, self.optimizer = None, None
+        self.model, self.optimizer, self.loss, self.saved_besides = None, None, None, []
 
     def _close_parts(self):
         "Parts let go of the model; how they stood before that stays in `run.json`"
@@ -456,6 +474,14 @@ class LiveRun:
     def rollback(self, to: str = "best") -> Request: return self.request(make_command("rollback", to=to))
 
     def undo(self, id: str | None = None) -> Request: return self.request(make_command("undo", **given(id=id)))
+
+    def apply(self, finding: Finding, remedy: Remedy | None = None) -> Request: return self.request(remedy_command(finding, remedy))
+
+    def plan(self, remedy: Remedy) -> Request: return self.request(make_command("plan", remedy=remedy.command, arguments=dict(remedy.arguments)))
+
+    def keep(self, id: str | None = None) -> Request: return self.request(make_command("keep", **given(id=id)))
+
+    def recipe(self) -> Any: return self.recorder.recipe()
 
     def obeys_here(self) -> bool: return self.recorder.obeys_here()
 

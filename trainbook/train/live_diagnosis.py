@@ -8,7 +8,7 @@ __all__ = ['FIRST_STEPS', 'SHORT', 'FEW_LAYERS', 'RESTS', 'PATIENCE', 'next_step
 
 # %% ../../nbs/5j_train.live_diagnosis.ipynb #7004ae10
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from time import monotonic, thread_time
 from typing import Any
@@ -124,8 +124,14 @@ class LiveDiagnosis:
     recorder: "Recorder"; faults: "Faults"
     part = "diagnosing"
 
-    def __init__(self, recorder: Recorder, observer: Observer, rules: Iterable[TrainingRule] = RULES):
-        self.recorder, self.faults, self._observer, self._rules = recorder, recorder.faults, observer, tuple(rules)
+    def __init__(
+        self,
+        recorder: Recorder,
+        observer: Observer,
+        rules: Iterable[TrainingRule] = RULES,
+        offer: Callable[[Finding], tuple[Remedy, ...]] = lambda finding: finding.remedies,  # what helps against a finding, best first
+    ):
+        self.recorder, self.faults, self._observer, self._rules, self._offer = recorder, recorder.faults, observer, tuple(rules), offer
         self._schedule, self._due, self._changes = Schedule(), deque[int](), Changes()
         self._found, self._read, self._lock = Found(), 0, Lock()  # and up to where the events were read
         self._asked, self._arrived = (0, 0.), 0  # a step that is over, and when that was so; the step up to which all values are there
@@ -181,7 +187,7 @@ class LiveDiagnosis:
         now, info = judge(facts, self._rules, self.faults), self.recorder.info
         new, gone = self._changes.between(self._heard(), now, step, self._is_closing and not self._due)
         for finding in new:
-            remedies = tuple(remedy for remedy in finding.remedies if is_possible(remedy, info))
+            remedies = tuple(remedy for remedy in self._offer(finding) if is_possible(remedy, info))
             self.recorder.event(**found_event(finding._replace(remedies=remedies)))
         for event in gone: self.recorder.event(**event)
         self._judged = step
@@ -212,4 +218,6 @@ class LiveDiagnosis:
     def state_dict(self) -> dict[str, Any]: return dict(muted=[list(key) for key in sorted(self._heard().muted)])
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        for kind, where in state.get("muted", ()): self.recorder.event(**change_event((kind, where), "muted", self.recorder.position.step))
+        known = self._heard().muted
+        for kind, where in state.get("muted", ()):
+            if (kind, where) not in known: self.recorder.event(**change_event((kind, where), "muted", self.recorder.position.step))

@@ -46,6 +46,7 @@ class Loop:
         self.is_partial = False  # whether a validation was cut short
         self.in_training = False  # whether this is within a loop over training batches: a validation there is a part of a step
         self.raises_faults = False  # where half of what is to be done would be worse than an error
+        self.goes_back = False  # whether the loops are to go back to an earlier batch or epoch, as a remedy was taken back
         self.is_catching_up = False  # whether the script goes again through what was done before the run it goes on from was stopped: its figures are recorded
         self.samples: int | None = None  # in the batch of a validation, if that is known
         self.is_by_hand = False  # whether it reports its moments itself
@@ -87,13 +88,16 @@ class Loop:
 
     def edge(self) -> str | None:  # when to stop: `step`, `epoch` or None
         "The step edge"
+        commands = self.commands
+        commands.edges += 1
+        if commands.edges == commands.next_edge: commands.submit_planned()
         try:
             if self.poll is not None: self.poll()
         except Exception as error: self._fault("taking commands", error)
         for part, receive in self._step_end:
             try: receive()
             except Exception as error: self._fault(part, error)
-        if self.recorder.mailbox.waiting or self.pauses.is_asked or (self._soon or self.commands.postponed) and not self.position.validating:
+        if self.recorder.mailbox.waiting or self.pauses.is_asked or (self._soon or commands.postponed) and not self.position.validating:
             self.attempt("taking commands", self._attend)
         return self.stops.when
 
@@ -134,6 +138,12 @@ class Loop:
         "Hands what a checkpoint holds to all parts"
         for _, load in self.receivers("load_state_dict"): load(state)
 
+    def go_back(self, state: dict[str, Any]) -> None:
+        "Hands to all parts how they were at an earlier moment of this very run"
+        for part in self.parts:
+            take = getattr(part, "go_back", None) or getattr(part, "load_state_dict", None)
+            if take: take(state)
+
     def _sum(self, method: str) -> dict[str, Any]:
         found = {}
         for part, contribute in self.receivers(method):
@@ -167,7 +177,7 @@ class Loop:
         self.depth -= 1
         self.position.validating = False
         if self.depth: return
-        self.pauses.is_asked = self.stops.has_epochs = self.is_partial = self.is_by_hand = False
+        self.pauses.is_asked = self.stops.has_epochs = self.is_partial = self.is_by_hand = self.goes_back = False
         self.step_level = self.consumer = None
         self.ended_in = execution()
         if self.clock is not None: self.clock.is_on_clock = True
@@ -270,7 +280,7 @@ class Loop:
 
     def end_epoch(self) -> str | None:  # when to stop
         "An epoch is over, and its validation"
-        is_complete = self.stops.when != "step"
+        is_complete = self.stops.when != "step" and not self.goes_back
         self.tell("on_epoch_end", is_complete)
         when, epoch, epochs = self.edge(), self.position.epoch, self.position.epochs
         if when: self.was_cut |= epochs is None or epoch is None or epoch + 1 < epochs

@@ -91,6 +91,11 @@ class Replay:
         self._resumed: Mapping[str, Any] | None = None  # the state that the loops have still to catch up with
 
     @property
+    def loaders(self) -> list[Any]:
+        "Those of the latest training loops, the last one at the end"
+        return [known.loader for known in sorted(self._known, key=lambda known: known.count)]
+
+    @property
     def first_epoch(self) -> int:
         "The first epoch that is not done"
         return self._place["epoch"] if self._resumed else 0
@@ -219,6 +224,7 @@ class Replay:
         self._saving.pop(number, None)
         self.latest = max(self._going_on(), default=-1)
         if self.latest >= 0: return
+        if self._loop.goes_back: return
         if self._resumed and self._to_find:  # the first one of a `zip` has no batches left, so the others are not begun
             for known in self._known:
                 if known.number in self._to_find: self._put_back(known, known.number)
@@ -311,7 +317,7 @@ class Replay:
             numbers = self._together if self.is_zipped else {place["loop"]}
             opened = {number: opened for number, opened in self._open.items() if number in numbers}
             batch = opened[place["loop"]]["batch"] if place["loop"] in opened else self._loop.position.batch
-            place = place | dict(batch=batch, open={number: found | self._saved(number) for number, found in opened.items()},
+            place = place | dict(count=self._count, batch=batch, open={number: found | self._saved(number) for number, found in opened.items()},
                                  nested=bool(around) and not self.is_zipped)
         known = sorted(self._known, key=lambda known: known.count)
         own = self._loader_states | {found.number: loader_state(found.loader) for found in known}
@@ -322,6 +328,42 @@ class Replay:
     def _states(self) -> dict[str, Any]:
         "The random states to go on with from this place"
         return self._resumed["random"] if self._resumed else self._random or random_states()
+
+    def goes_back_within(self, number: int) -> bool:
+        "Whether the place to go back to lies in the loop that goes on now"
+        place = self._place
+        return bool(self._resumed) and place["start"] is not None and place.get("count") == self._count and place["loop"] == number
+
+    def _why_not_back(self, place: Mapping[str, Any]) -> str | None:
+        "Why the loops can't go back to a place in this run; None if they can"
+        loop, first = self._loop, self._loop.position.first_epoch
+        if not loop.depth or loop.is_by_hand: return "no loop of this run's own goes on"
+        if place.get("nested") or len(place.get("open", ())) > 1 or len(self._going_on()) > 1: return "several loaders are looped over at once"
+        is_within = place["start"] is not None and place.get("count") == self._count and place["loop"] in self._going_on()
+        is_in_epochs = loop.stops.has_epochs and first is not None and place["epoch"] >= first and (place["in_epoch"] or place["start"] is None)
+        if not is_within and not is_in_epochs: return "that was in an earlier loop over batches, to which only a loop over run.epochs(n) can go back"
+        found = dict(place.get("open") or {}).get(place["loop"])
+        loaders = [known.loader for known in self._known if known.number == place["loop"]] if found else []
+        return next((why for loader in loaders if found and (why := _why_not(loader, found))), None)
+
+    def go_back(self, state: Mapping[str, Any]) -> None:
+        "The loops go back to where they were at an earlier moment of this run, with the same batches and random numbers; or say why they don't"
+        if why := self._why_not_back(state["place"]):
+            set_random_states(state["random"])
+            return say(f"{self._loop.recorder.name} goes on with the batches that come next, not with those from the moment on that it goes back to: {why}")
+        self.load_state_dict(state)
+        self._loop.goes_back = True
+        for known in self._known: self._put_back_known(known)
+        if not self.goes_back_within(self._place["loop"]):  # the script does the rest of this epoch before
+            self._before, self._loop.is_catching_up = self._training.snapshot(), True
+
+    def _put_back_known(self, known: KnownLoader):
+        "Generators and counters of a loader that goes on in this process"
+        known.put_back = self._counters.get(known.number, {})
+        latest = {name: latest for name, (_, latest) in known.put_back.items()}
+        now = counters_of(known.loader)
+        set_counters(known.loader, {name: (value, latest.get(name, known.counters.get(name, value))) for name, value in now.items()})
+        if known.number not in self._to_find: set_loader_state(known.loader, self._loader_states.get(known.number, []))
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._resumed, self._place, self._loader_states, self._counters = state, state["place"], dict(state["own"]), dict(state.get("counters", {}))

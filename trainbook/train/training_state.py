@@ -229,6 +229,11 @@ class TrainingState:
         return {}
 
     @property
+    def besides(self) -> list[Any]:
+        "What is saved beside models, optimizers and schedulers"
+        return [part for name, part in self._parts.items() if name.split()[0] == "state"]
+
+    @property
     def parameter_ids(self) -> set[int]:
         "All parameters, by their ids"
         return set(map(id, self._parameters()))

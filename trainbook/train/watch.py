@@ -214,6 +214,8 @@ def watch(
     early_stop: Mapping[str, Any] | int | None = None,  # stop after so many values no better; or `dict(patience=3, min_delta=.01)`
     checkpoint: str | Mapping[str, Any] | None = "best",  # keep the best and the last; `last`, None, or `dict(best=3, last=2)`
     evaluate: "Callable[[LiveRun], Mapping[str, float]] | None" = None,  # what *Evaluate now* calls, in eval mode; gives metrics
+    loss: Callable[..., Any] | None = None,  # the loss function; called as `run.loss(predicted, target)` it can be replaced by a remedy
+    recipe: Any = None,  # what `recipe()` of another run gives: its remedies and commands are applied at the same steps
     diagnose: bool = True,  # whether its losses, loaders and validations are looked at, and judged while it trains
     rules: Iterable[TrainingRule] = RULES,  # by which it is judged while it trains; `(*RULES, my_rule)` with one of your own, `()` by none
     send_to: Iterable[str] | Mapping[str, Mapping[str, Any]] | None = None,  # trackers that follow it, such as `["tensorboard"]`, or their options by name
@@ -226,9 +228,10 @@ def watch(
     (rule, best), keep, here = _stopping_and_best(monitor, mode, early_stop), keep_policy(checkpoint), notebook()
     config, lineages = config_dict({} if config is None else config), lineages_of(data)
     trackers = later("chosen_trackers")(send_to) if send_to else {}
+    planned = [] if recipe is None else later("planned_commands")(recipe)
     _end_replaced_runs(model, here, resumes=resume is not None)
     run = LiveRun(model, optimizer, every=every, evaluate=evaluate, early_stop=rule, monitor=best, keep=keep, scheduler=scheduler,
-                  state=state, resume=resume, data=lineages, diagnose=diagnose, rules=rules,
+                  state=state, resume=resume, data=lineages, diagnose=diagnose, rules=rules, loss=loss, recipe=planned,
                   name=name or Path(here.get("notebook") or sys.argv[0] or "run").stem, config=config, dir=dir, show=plots)
     _all_runs.add(run)
     _follow_cells()
@@ -256,6 +259,8 @@ class WatchOptions(TypedDict, total=False):
     early_stop: Mapping[str, Any] | int | None
     checkpoint: str | Mapping[str, Any] | None
     evaluate: "Callable[[LiveRun], Mapping[str, float]] | None"
+    loss: Callable[..., Any] | None
+    recipe: Any
     diagnose: bool
     rules: Iterable[TrainingRule]
     send_to: Iterable[str] | Mapping[str, Mapping[str, Any]] | None
