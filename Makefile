@@ -8,7 +8,9 @@ QUICKSTART := nbs/tutorials/01_quickstart.ipynb
 
 MINUTES ?= 30
 RUN_PYTEST ?= $(BIN)/pytest
-PYTEST := OMP_NUM_THREADS=1 $(RUN_PYTEST)
+
+# where several processes compute beside each other: threads of torch's own would wait for a core most of the time, and burn the other one while they do
+test soak faults outputs: export OMP_NUM_THREADS := 1
 
 .PHONY: train lab check check-style check-types check-js test soak faults export outputs js picture bench clean
 
@@ -35,17 +37,17 @@ check-js:
 
 test: check .venv/chromium  ## everything: the checks, notebooks, package, browser
 	$(BIN)/nbdev-test --n-workers 2 --skip-folder-re tutorials  # tests/test_tutorials.py runs those in a real kernel
-	$(PYTEST) tests -m 'not browser and not quiet' -n 3 --dist worksteal  # three, as a process often waits for another one that it has started
-	$(PYTEST) tests -m 'browser and not jupyter' -n 2 --dist worksteal
-	$(PYTEST) tests -m 'jupyter or quiet' -n 2 --dist worksteal  # what goes by when something happens is run alone by .ci/twice if it fails
+	$(RUN_PYTEST) tests -m 'not browser and not quiet' -n 3 --dist worksteal  # three, as a process often waits for another one that it has started
+	$(RUN_PYTEST) tests -m 'browser and not jupyter' -n 2 --dist worksteal
+	$(RUN_PYTEST) tests -m 'jupyter or quiet' -n 2 --dist worksteal  # what goes by when something happens is run alone by .ci/twice if it fails
 
 soak: .venv/dev .venv/chromium  ## what goes wrong seldom: 200 kills, folders full of nonsense, 1000 cleanings, and MINUTES in JupyterLab
 	TRAINBOOK_SOAK_MINUTES=$(MINUTES) TRAINBOOK_PIPELINES=1000 $(BIN)/pytest -s tests/test_crash.py tests/test_data_cleaning.py tests/test_hostile.py tests/test_ranks.py tests/test_soak.py
 
 faults: .venv/dev  ## what is found in the programs of the fault suite, with three seeds each, beside the goals; about three hours
-	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/score.py --half tune -j 2
-	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/score.py --half report -j 2
-	OMP_NUM_THREADS=1 $(BIN)/python tests/faults/grid.py -j 2
+	$(BIN)/python tests/faults/score.py --half tune -j 2
+	$(BIN)/python tests/faults/score.py --half report -j 2
+	$(BIN)/python tests/faults/grid.py -j 2
 
 export: .venv/dev  ## writes trainbook/ and README.md from nbs/, and cleans the notebooks
 	$(BIN)/nbdev-export
