@@ -79,7 +79,8 @@ bench-%: .venv-bench/ok
 # torch is named in the same call as the project, so that pip settles on one build of it
 .venv/lab .venv/dev: settings.ini setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH) -e '.[$(@F)]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile $(TORCH) -e '.[$(@F)]'
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true  # pip compiles on one core; what is not for this Python stays as it is
 	test $(@F) = lab || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps $(FASTAI)
 	touch $@
 
