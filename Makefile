@@ -12,7 +12,7 @@ RUN_PYTEST ?= $(BIN)/pytest
 # where several processes compute beside each other: threads of torch's own would wait for a core most of the time, and burn the other one while they do
 test soak faults outputs: export OMP_NUM_THREADS := 1
 
-.PHONY: train lab check check-style check-types check-js test soak faults export outputs js picture bench clean
+.PHONY: train lab check check-types check-public check-style check-js test soak faults export outputs js picture bench clean
 
 train: .venv/lab  ## trains the quickstart in a real kernel, with progress
 	$(BIN)/python -c "from trainbook.terminal.notebook import report, run_notebook; report(run_notebook('$(QUICKSTART)'))"
@@ -21,10 +21,12 @@ lab: .venv/lab  ## opens the quickstart in JupyterLab
 	$(BIN)/jupyter lab $(QUICKSTART)
 
 check: .venv/dev .venv/js  ## linters, type checkers, imports in a circle and what TypeScript computes, within a minute
-	$(MAKE) --no-print-directory -j 2 check-types check-style check-js
+	$(MAKE) --no-print-directory -j 2 check-types check-public check-style check-js
 
 check-types:
 	$(BIN)/basedpyright --pythonpath $(BIN)/python  # of all the Pythons on PATH, the one that has torch
+
+check-public:
 	$(BIN)/python tests/public_types.py
 
 check-style:
