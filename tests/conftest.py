@@ -35,6 +35,7 @@ def pytest_configure() -> None:
 
 # how a test asks for a browser, or to have little beside it
 ASKS = re.compile(r"def \w+\([^)]*\b(?:browser|jupyter|lab|page|panel)\b|\bmark\.quiet\b")
+LONG = "test_ranks", "test_soak", "test_tutorials"  # files whose tests take up to a minute each
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -44,13 +45,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that use a browser, and those with a JupyterLab, and put them last."""
+    """Mark the tests that use a browser, and those with a JupyterLab, and put them last; long ones come first, for at the end processes wait for each other."""
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
         if {"browser", "jupyter"} & used: item.add_marker(pytest.mark.browser)
         if "jupyter" in used: item.add_marker(pytest.mark.jupyter)
     # Playwright's sync API leaves an event loop running, in which other tests could not use asyncio.run.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is not None, item.path.stem not in LONG))
 
 
 def pytest_sessionfinish() -> None:
