@@ -75,11 +75,11 @@ def added(layers: int, folder, **options) -> tuple[float, float]:
     return watched[0] - bare[0], watched[1] - bare[1]
 
 
-def added_afresh(layers: int, folder, **options) -> tuple[float, float]:
-    """The same, in a process of its own: libraries that other tests have imported may have put hooks into torch."""
-    code = f"import calls; print(*calls.added({layers}, {str(folder)!r}, **{options!r}))"
+def added_afresh(folder, *cases: dict) -> list[tuple[float, float]]:
+    """The same for each case, in a process of their own: libraries that other tests have imported may have put hooks into torch."""
+    code = f"import calls\nfor case in {cases!r}: print('added', *calls.added(folder={str(folder)!r}, **case))"
     out = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, check=True, capture_output=True, text=True).stdout
-    return tuple(map(float, out.split()[-2:]))
+    return [(float(python), float(c)) for said, python, c in map(str.split, out.splitlines()) if said == "added"]
 
 
 if __name__ == "__main__":

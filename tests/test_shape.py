@@ -62,18 +62,18 @@ def test_a_live_run_has_what_every_run_has():
 
 def test_a_step_is_lean(tmp_path):
     """What a watched step costs is cold code more than arithmetic: so many calls more than the bare loop makes, on every machine."""
-    python, c = added_afresh(2, tmp_path, every=0, diagnose=False)
+    (python, c), = added_afresh(tmp_path, dict(layers=2, every=0, diagnose=False))
     assert python <= 16 and c <= 24, (python, c)
 
 
 def test_a_step_whose_losses_are_not_looked_at_is_as_lean(tmp_path):
-    without, outside = (added_afresh(2, tmp_path, every=1, **options) for options in (dict(diagnose=False), dict(is_looked_at=False)))
+    without, outside = added_afresh(tmp_path, *(dict(layers=2, every=1, **options) for options in (dict(diagnose=False), dict(is_looked_at=False))))
     # some 130 calls are made once an epoch of 160 steps; one in each step would add 1
     assert all(more - less < 1 for less, more in zip(without, outside)), (without, outside)
 
 
 def test_a_measured_step_is_lean(tmp_path):
-    four, forty = (added_afresh(layers, tmp_path, every=1, diagnose=False) for layers in (2, 20))
+    four, forty = added_afresh(tmp_path, *(dict(layers=layers, every=1, diagnose=False) for layers in (2, 20)))
     assert four[0] <= 70 and four[1] <= 60, four
     further = [(more - less) / 36 for more, less in zip(forty, four)]
     assert max(further) <= 1.05, further  # the weights are measured in every sixteenth step
