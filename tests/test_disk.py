@@ -264,6 +264,7 @@ test_disk.serve()
 
 def serve():
     """Does what it is told to, each time in a child, which then ends as any process does."""
+    import torch._dynamo  # a first step does so, with all of sympy: two seconds that no child needs to spend
     torch.set_num_threads(1)
     for line in iter(sys.stdin.readline, ""):
         name, arguments = json.loads(line)

@@ -35,7 +35,7 @@ class Training:
         end = time.monotonic() + seconds
         while not (found := condition()):
             assert self.process.poll() is None and time.monotonic() < end, self.output
-            time.sleep(.005)
+            time.sleep(.05)  # the processes need both cores
         return found
 
     def run(self, name: str) -> Run | None:
