@@ -3,27 +3,11 @@ import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { Faults } from "../widget/faults";
 import { Link } from "../widget/link";
 import type { CommandEvent, Status, Update } from "../widget/protocol";
-import type { Message } from "../widget/requests";
 import { Store } from "../widget/store";
+import { Model } from "./model";
 import { rows } from "./rows";
 
 globalThis.requestAnimationFrame = () => 0;
-
-/** The widget's end of a comm: what was sent, and whom it tells of what comes. */
-class Model {
-  sent: ({ id: string } & Message)[] = [];
-  listeners = new Map<string, (...args: unknown[]) => void>();
-  isOpen = true;
-  on = (name: string, listener: () => void): void => void this.listeners.set(name, listener);
-  off = (name: string): void => void this.listeners.delete(name);
-  send(content: { id: string } & Message): void {
-    if (!this.isOpen) throw new Error("Comm is closed");
-    this.sent.push(content);
-  }
-  emit(name: string, ...args: unknown[]): void {
-    this.listeners.get(name)?.(...args);
-  }
-}
 
 let [model, store, link]: [Model, Store, Link] = [] as never;
 

@@ -72,3 +72,10 @@ export function addIcon(parent: HTMLElement, shape: keyof typeof SHAPES): void {
 export function setAttribute(element: HTMLElement, name: string, value: boolean | string): void {
   if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }
+
+/** Gives the focus to an element that no click and no Tab gives it to, until it is somewhere else. */
+export function lendFocus(element: HTMLElement): void {
+  element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+  element.addEventListener("blur", () => element.removeAttribute("tabindex"), { once: true });
+}

@@ -14,7 +14,7 @@ import type {
   ValidationEvent,
 } from "./protocol";
 import { Mean } from "./reduction";
-import { argumentsText } from "./requests";
+import { RemedyLog } from "./remedy_log";
 import type { Pause } from "./training_time";
 
 /** A command and its outcome. */
@@ -42,6 +42,7 @@ export class EventLog {
   /** What was shown, by its name, oldest first. */
   media = new Map<string, MediaEvent[]>();
   findings = new FindingLog();
+  remedies = new RemedyLog();
   /** What older versions tell of a layer whose gradients are not finite: the first one. */
   badGradient: FindingEvent | undefined;
   pauses: Pause[] = [];
@@ -71,12 +72,11 @@ export class EventLog {
     return id === undefined ? undefined : this.entries.get(id);
   }
 
-  /** The newest event about a command that was given with these arguments, at a time or after it, and that is not undone. */
-  since(time: number, command: string, given: Record<string, unknown>): CommandEvent | undefined {
-    const wanted = argumentsText(given);
+  /** The newest entry about a command that was given with arguments as they are wanted, at a time or after it. */
+  since(time: number, command: string, isWanted: (given: Record<string, unknown>) => boolean): CommandEntry | undefined {
     for (let i = this.log.length - 1; i >= 0 && this.log[i].event.time >= time; i--) {
       const { event } = this.log[i];
-      if (event.command === command && argumentsText(event.arguments ?? {}) === wanted) return isUndone(this.log[i]) ? undefined : event;
+      if (event.command === command && isWanted(event.arguments ?? {})) return this.log[i];
     }
     return undefined;
   }
@@ -97,6 +97,8 @@ export class EventLog {
     else if (event.event === "checkpoint") this.checkpoint = event;
     else if (event.event === "budget") this.budget = event;
     else if (event.event === "finding") this.addFinding(event);
+    else if (event.event === "plan") this.remedies.addPlan(event);
+    else if (event.event === "trial") this.remedies.addTrial(event);
     else if (event.event === "media" && event.name !== undefined && event.kind !== undefined) this.addMedia(event, event.name);
   }
 
@@ -167,9 +169,10 @@ const NON_FINITE = new Map([
 
 const numberOf = (value: Metric): number => (typeof value === "number" ? value : NON_FINITE.get(value)!);
 
-/** Whether a command was undone, and the undo was not undone in turn. */
-export function isUndone({ undoneBy }: CommandEntry): boolean {
-  let undone = false;
-  for (let by = undoneBy; by; by = by.undoneBy) undone = !undone;
-  return undone;
+/** What has undone a command, unless that was undone in turn. */
+export function undoOf({ undoneBy }: CommandEntry): CommandEntry | undefined {
+  return undoneBy && !isUndone(undoneBy) ? undoneBy : undefined;
 }
+
+/** Whether a command was undone, and the undo was not undone in turn. */
+export const isUndone = (entry: CommandEntry): boolean => undoOf(entry) !== undefined;

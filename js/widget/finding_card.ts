@@ -5,7 +5,7 @@ import { type Finding, nameOf, titleOf } from "./finding_log";
 import { oneLine } from "./format";
 import type { Link } from "./link";
 import { Proof } from "./proof";
-import { addRemedies } from "./remedies";
+import { Remedies } from "./remedies";
 import { addAdvice } from "./snippet";
 import type { Store } from "./store";
 
@@ -24,7 +24,7 @@ export class FindingCard {
   private body: HTMLElement;
   private explanation: HTMLElement;
   private showAdvice: (text: string) => void;
-  private showRemedies: (finding: Finding) => void;
+  private remedies: Remedies;
   private figures: HTMLElement;
   private proof: Proof;
   private finding!: Finding;
@@ -51,7 +51,7 @@ export class FindingCard {
     const words = add(this.body, "div", "finding-words");
     this.explanation = add(words, "p");
     this.showAdvice = addAdvice(words);
-    this.showRemedies = addRemedies(words, store, link);
+    this.remedies = new Remedies(words, store, link);
     const shown = add(this.body, "div", "finding-proof");
     this.proof = new Proof(shown);
     this.figures = add(shown, "dl");
@@ -60,6 +60,11 @@ export class FindingCard {
   /** Whether a person is at it. */
   get isInUse(): boolean {
     return this.element.matches(":hover, :focus-within");
+  }
+
+  /** Whether the trial that goes on is seen in it. */
+  get showsTrial(): boolean {
+    return this.isOpen && this.remedies.isOnTrial;
   }
 
   /** `isGone`: it holds no longer, or is muted, but somebody still looks at it. */
@@ -81,7 +86,7 @@ export class FindingCard {
     setAttribute(this.head, "aria-expanded", this.isOpen);
     this.body.hidden = !this.isOpen;
     if (!this.isOpen) return;
-    this.showRemedies(finding);
+    this.remedies.show(finding);
     this.proof.show(finding);
   }
 

@@ -1,5 +1,5 @@
 import { BusyBelow } from "./busy";
-import { add, addButton, addIcon, write } from "./dom";
+import { add, addButton, addIcon, lendFocus, write } from "./dom";
 import { FindingCard } from "./finding_card";
 import { type Finding, nameOf } from "./finding_log";
 import "./findings.css";
@@ -10,6 +10,7 @@ import { ordered } from "./order";
 import type { Part } from "./part";
 import { SetAside } from "./set_aside";
 import type { Store } from "./store";
+import { TrialStrip } from "./trial_strip";
 
 export const findings: Part = (parent, store, link) => new Findings(parent, store, link).dispose;
 
@@ -24,6 +25,7 @@ class Findings {
   private late: HTMLButtonElement;
   private strip: HealthStrip;
   private list: HTMLElement;
+  private trial: TrialStrip;
   private aside: SetAside;
   private announcement: HTMLElement;
   private cards = new Map<string, FindingCard>();
@@ -50,6 +52,7 @@ class Findings {
     this.list = add(this.section, "ul", "finding-cards");
     this.list.setAttribute("role", "list");
     this.list.setAttribute("aria-label", "Findings, worst first");
+    this.trial = new TrialStrip(this.section, store, link, () => lendFocus(this.section));
     this.aside = new SetAside(this.section, store, link);
     this.announcement = add(this.section, "div", "live-region");
     this.announcement.setAttribute("aria-live", "polite");
@@ -75,6 +78,10 @@ class Findings {
     this.announce(shown);
     this.arrange(shown, this.told === undefined || !this.busy.is);
     this.told ??= new Set(shown.map(nameOf));
+    this.trial.show(
+      !this.busy.is,
+      [...this.cards.values()].some(({ showsTrial }) => showsTrial),
+    );
     this.aside.show(findings.muted, findings.withdrawn);
     this.strip.draw();
     this.showCount(shown, isKnown);

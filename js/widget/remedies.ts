@@ -1,62 +1,50 @@
-import { add, addButton, setAttribute, write } from "./dom";
+import { add } from "./dom";
 import type { Finding } from "./finding_log";
-import { oneLine, truncate } from "./format";
 import type { Link } from "./link";
 import type { RemedyButton } from "./protocol";
+import "./remedies.css";
+import { keyOf } from "./remedy_log";
+import { RemedyRow } from "./remedy_row";
 import type { Store } from "./store";
 
-const LONGEST = { label: 60, said: 200 }; // characters
+const MOST = 30; // remedies of a finding
 
-/** Buttons for what helps against a finding, each beside what it will do, or what became of it. */
-export function addRemedies(parent: HTMLElement, store: Store, link: Link): (finding: Finding) => void {
-  const list = add(parent, "ul", "remedies");
-  list.setAttribute("role", "list");
-  list.setAttribute("aria-label", "What helps");
-  let rows: Row[] = [];
+/** What helps against a finding, best first: buttons, each beside what it will do or what became of it. */
+export class Remedies {
+  private list: HTMLElement;
+  /** By command and arguments, so that one that changes its place keeps its plan. */
+  private rows = new Map<string, RemedyRow>();
 
-  return (finding) => {
-    const remedies = finding.event.remedies ?? [];
+  constructor(
+    parent: HTMLElement,
+    private store: Store,
+    private link: Link,
+  ) {
+    this.list = add(parent, "ul", "remedies");
+    this.list.setAttribute("role", "list");
+    this.list.setAttribute("aria-label", "What helps, best first");
+  }
+
+  /** Whether the trial that goes on is of one of them. */
+  get isOnTrial(): boolean {
+    return [...this.rows.values()].some((row) => row.isOnTrial);
+  }
+
+  show(finding: Finding): void {
+    const { list } = this;
+    const remedies = (finding.event.remedies ?? []).slice(0, MOST);
+    const before = this.rows;
+    this.rows = new Map(remedies.map((remedy) => [keyOf(remedy), before.get(keyOf(remedy)) ?? this.newRow(remedy)]));
+    before.forEach(({ element }, key) => this.rows.has(key) || element.remove());
     list.hidden = !remedies.length;
-    while (rows.length < remedies.length) rows.push(addRow(list, store, link));
-    for (const row of rows.splice(remedies.length)) row.element.remove();
-    rows = rows.slice(0, remedies.length);
-    rows.forEach((row, i) => row.show(remedies[i], finding));
-  };
-}
+    [...this.rows.values()].forEach(({ element }, i) => {
+      // Only what is out of place is moved: an element that is moved loses the focus.
+      if (list.children[i] !== element) list.insertBefore(element, list.children[i] ?? null);
+    });
+    for (const remedy of remedies) this.rows.get(keyOf(remedy))!.show(remedy, finding);
+  }
 
-interface Row {
-  element: HTMLElement;
-  show(remedy: RemedyButton, finding: Finding): void;
-}
-
-function addRow(list: HTMLElement, store: Store, link: Link): Row {
-  const element = add(list, "li");
-  let remedy: RemedyButton;
-  const isAsked = () => link.isAsked(remedy.command, remedy.arguments);
-  const button = addButton(element, "", "", () => {
-    if (store.isSteerable && !isAsked()) link.send({ command: remedy.command, arguments: remedy.arguments });
-  });
-  const told = add(element, "span", "muted");
-  told.setAttribute("role", "status");
-
-  const show = (now: RemedyButton, finding: Finding) => {
-    remedy = now;
-    const outcome = store.eventLog.since(finding.time, now.command, now.arguments);
-    const isRefused = outcome?.status === "refused";
-    write(button, truncate(oneLine(now.label), LONGEST.label));
-    button.disabled = !store.isSteerable || isRefused;
-    setAttribute(button, "title", oneLine(now.effect));
-    setAttribute(button, "aria-busy", store.isSteerable && isAsked());
-    element.dataset.outcome = outcome?.status ?? "";
-    write(told, truncate(oneLine(toldOf(now, outcome, store)), LONGEST.said));
-  };
-  return { element, show };
-}
-
-function toldOf(remedy: RemedyButton, outcome: ReturnType<Store["eventLog"]["since"]>, { isSteerable, lost }: Store): string {
-  if (outcome?.status === "applied") return `applied at step ${outcome.step}`;
-  if (outcome?.status === "refused") return `refused${outcome.reason ? `: ${outcome.reason}` : ""}`;
-  if (outcome?.status === "failed") return `failed${outcome.reason ? `: ${outcome.reason}` : ""}`;
-  if (!isSteerable) return lost ? "The run can’t be reached." : "The run is over.";
-  return remedy.effect;
+  private newRow(remedy: RemedyButton): RemedyRow {
+    return new RemedyRow(this.list, remedy, this.store, this.link, () => this.rows.forEach((row) => row.cancel()));
+  }
 }

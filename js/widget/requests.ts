@@ -9,8 +9,11 @@ export type RegisteredRequest = { command: string; arguments: Record<string, nev
 /** What helps against a finding: a command of any kind. */
 export type RemedyRequest = { command: string; arguments: Record<string, unknown> };
 
-/** Arguments as a text that does not depend on their order. */
-export const argumentsText = (given: object): string => JSON.stringify(Object.entries(given).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Arguments as a text that does not depend on the order of their names, also of those within. */
+export const argumentsText = (given: object): string => JSON.stringify(given, (_, value) => (isRecord(value) ? inOrder(value) : value));
+
+const isRecord = (value: unknown): value is object => typeof value === "object" && value !== null && !Array.isArray(value);
+const inOrder = (record: object): object => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Something that is put on a run, also on one that is over. */
 export type Amendment =
