@@ -2,7 +2,7 @@
 import pytest
 from page import PanelPage
 from panel_run import EVIL, command, outcome, words_drawn
-from playwright.sync_api import Browser, Locator
+from playwright.sync_api import Browser, Locator, expect
 from test_front_end_findings import HALVE, TOO_HIGH, card, finding, gone, send, shown
 from test_front_end_look import AXE
 
@@ -36,8 +36,8 @@ def answer(panel: PanelPage, status="applied", **more) -> dict:
 
 
 def compared(verdict="better", id="r", step=242, **more) -> dict:
-    return dict(event="trial", id=id, command=CLIP["command"], status="compared", verdict=verdict, metric="loss", before=.8123, after=.5456,
-                low=-.31, high=-.12, step=step, time=NOW + 5, sentence="The loss falls faster than before.") | more
+    return dict(event="trial", id=id, command=CLIP["command"], status="compared", verdict=verdict, step=step, time=NOW + 5,
+                sentence="loss 0.8123 before, 0.5456 after: better than its trend by 0.215 ± 0.095.") | more
 
 
 def row(panel: PanelPage, remedy=CLIP) -> Locator:
@@ -90,13 +90,18 @@ def test_a_plan_is_read_applied_tried_and_kept(panel: PanelPage):
     assert row(panel).locator(".trial-words").inner_text() == "Trial of Clip the gradients: 34 of 100 steps"
     told = compared(id=done["id"])
     send(panel, BURST, plan(), done, told, step=250, **PLANS, **on_trial(id=done["id"], verdict="better"))
-    assert row(panel).locator(".trial-words").inner_text().split("\n") == [
-        "Trial of Clip the gradients: better", "The loss falls faster than before.", "loss 0.8123 → 0.5456 · difference to its trend -0.31 to -0.12 (95 %)"]
+    assert row(panel).locator(".trial-words").inner_text().split("\n") == ["Trial of Clip the gradients: better", told["sentence"]]
     panel.button("Keep Clip the gradients").click()
     panel.button("Undo Clip the gradients").click()  # one of the two is under way
     assert panel.commands()[2:] == [("keep", dict(id=done["id"]))] and panel.busy == ["Keep Clip the gradients"]
-    send(panel, BURST, plan(), done, told, dict(told, status="kept", step=251), answer(panel, step=251), **PLANS)
+    events = [BURST, plan(), done, told, answer(panel, "refused", reason="it is another one")]
+    send(panel, *events, **PLANS, **on_trial(id=done["id"], verdict="better"))
+    expect(row(panel).locator(".trial-words")).to_contain_text("refused: it is another one")
+    panel.button("Keep Clip the gradients").click()
+    send(panel, *events, dict(told, status="kept", step=251), answer(panel, step=251), **PLANS)
     assert said(panel) == "applied at step 142, kept at step 251" and panel.button("Keep Clip the gradients").count() == 0
+    panel.page.get_by_role("button", name="earlier").click()
+    assert panel.button("Undo").count() == 0  # which would be refused
 
 
 def test_all_of_it_by_keyboard(panel: PanelPage):
@@ -255,7 +260,7 @@ def test_a_plan_of_another_size_is_data(panel: PanelPage):
     assert len(changes(panel)) == 100 and panel.page.get_by_text("and 100 more").is_visible()
     assert changes(panel)[0] == f"0{EVIL}\n{'x' * 119}… → nothing"
     done = applied(id="r") | dict(command=EVIL, arguments=evil["arguments"])
-    verdict = compared(sentence=EVIL * 999, metric=EVIL * 9, before=None)
+    verdict = compared(sentence=EVIL * 999)
     trial = on_trial(evil, verdict="better", sentence=EVIL * 999)
     for start in range(2):
         send(panel, *known, made, done, verdict, remedies=[EVIL], **trial)

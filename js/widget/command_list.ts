@@ -69,7 +69,8 @@ function addLine(element: HTMLElement, store: Store, link: Link): Line {
     id = event.id;
     element.dataset.tone = (event.status && TONES.get(event.status)) ?? "soft";
     write(words, new Mono(clock(event.time)), `\u2003${event.sentence ?? "A command"}`);
-    const isOffered = event.undoable && event.status === "applied" && id !== undefined;
+    const isKept = id !== undefined && store.eventLog.remedies.kept(id) !== undefined;
+    const isOffered = event.undoable && event.status === "applied" && id !== undefined && !isKept;
     undo.hidden = !isOffered || isUndone(entry) || !store.isSteerable;
     setAttribute(undo, "aria-busy", id !== undefined && isAsked(id));
   };

@@ -13,8 +13,8 @@ export class RemedyLog {
   private keptOnes = new Map<string, TrialEvent>();
 
   addPlan(event: PlanEvent): void {
-    const { remedy: command, asked = {} } = event;
-    if (command === undefined) return;
+    const { remedy: command, asked = {}, id } = event;
+    if (command === undefined || id !== undefined) return; // one that was carried out is told once more
     const key = keyOf({ command, arguments: asked });
     const plans = this.plans.get(key) ?? [];
     this.plans.set(key, plans);

@@ -1,4 +1,5 @@
 import { type EventLog, undoOf } from "./event_log";
+import type { CommandEvent } from "./protocol";
 import { type Asked, keyOf } from "./remedy_log";
 
 /** What became of a remedy. */
@@ -25,7 +26,8 @@ export function remedyOutcome(log: EventLog, remedy: Asked, time: number): Remed
   return { status: "applied", text: `applied at step ${step}`, id };
 }
 
-function notDone({ status, reason }: { status?: string; reason?: string | null }): RemedyOutcome | undefined {
+/** That a command was refused or has failed, if so. */
+export function notDone({ status, reason }: CommandEvent): RemedyOutcome | undefined {
   if (status !== "refused" && status !== "failed") return undefined;
   return { status, text: `${status}${reason ? `: ${reason}` : ""}` };
 }

@@ -1,11 +1,11 @@
 import { add, addButton, Mono, setAttribute, write } from "./dom";
-import { oneLine, short, truncate } from "./format";
+import { oneLine, truncate } from "./format";
 import type { Link } from "./link";
-import type { TrialEvent } from "./protocol";
+import { notDone } from "./remedy_outcome";
 import { ended } from "./requests";
 import type { Store } from "./store";
 
-const LONGEST = { metric: 60, sentence: 400 }; // characters
+const LONGEST = { sentence: 400, said: 200 }; // characters
 
 /** The trial of a remedy: how far it is, later what came of it; and buttons to keep the remedy and to take it back. */
 export class TrialLine {
@@ -14,7 +14,7 @@ export class TrialLine {
   private far: HTMLElement;
   private verdict: HTMLElement;
   private sentence: HTMLElement;
-  private figures: HTMLElement;
+  private said: HTMLElement;
   private buttons: HTMLElement;
   private keep: HTMLButtonElement;
   private undo: HTMLButtonElement;
@@ -38,7 +38,7 @@ export class TrialLine {
     this.far = add(title, "span", "muted far");
     this.verdict = add(title, "strong", "verdict");
     this.sentence = add(words, "span");
-    this.figures = add(words, "span", "muted figures");
+    this.said = add(words, "span", "not-done");
     this.buttons = add(this.element, "span", "group");
     this.keep = addButton(this.buttons, "", "Keep", () => this.ask("keep"));
     this.undo = addButton(this.buttons, "", "Undo", () => this.ask("undo"));
@@ -61,8 +61,10 @@ export class TrialLine {
     write(this.name, label);
     write(this.far, ...(now && !verdict ? progressOf(now, state?.step ?? 0) : []));
     write(this.verdict, verdict ?? "");
-    write(this.sentence, truncate(oneLine(compared?.sentence ?? now?.sentence ?? ""), LONGEST.sentence));
-    write(this.figures, ...(compared ? figuresOf(compared) : []));
+    const isWaiting = store.isSteerable && state?.validating && this.isAsked("undo");
+    const sentence = isWaiting ? "waits for the validation to end" : (compared?.sentence ?? now?.sentence ?? "");
+    write(this.sentence, truncate(oneLine(sentence), LONGEST.sentence));
+    write(this.said, truncate(oneLine(this.whyNot), LONGEST.said));
     element.dataset.verdict = verdict ?? "";
     this.showButtons(label);
   }
@@ -76,6 +78,14 @@ export class TrialLine {
       setAttribute(button, "aria-label", `${word} ${label}`);
       setAttribute(button, "aria-busy", this.store.isSteerable && this.isAsked(command));
     }
+  }
+
+  /** Why what was asked for last is not done. */
+  private get whyNot(): string {
+    const asked = (command: "keep" | "undo") => this.store.eventLog.since(0, command, ({ id }) => id === this.id);
+    const [keep, undo] = [asked("keep"), asked("undo")];
+    const last = (keep?.order ?? -1) > (undo?.order ?? -1) ? keep : undo;
+    return (last && notDone(last.event)?.text) ?? "";
   }
 
   private isAsked(command: "keep" | "undo"): boolean {
@@ -93,12 +103,4 @@ function progressOf({ since, until }: { since: number; until: number }, step: nu
   const whole = Math.max(until - since, 0);
   const done = Math.min(Math.max(step - since, 0), whole);
   return [new Mono(`${done}`), " of ", new Mono(`${whole}`), " steps"];
-}
-
-/** What the metric was and is, and by how much it differs from what its trend would have given. */
-function figuresOf({ metric, before, after, low, high }: TrialEvent): (string | Mono)[] {
-  const figure = (value: number | null | undefined) => new Mono(typeof value === "number" ? short(value) : "no number");
-  const values = [truncate(oneLine(metric ?? "metric"), LONGEST.metric), " ", figure(before), " → ", figure(after)];
-  const isKnown = typeof low === "number" && typeof high === "number";
-  return isKnown ? [...values, " · difference to its trend ", figure(low), " to ", figure(high), " (95 %)"] : values;
 }
