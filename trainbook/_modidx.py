@@ -4655,6 +4655,7 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                         'trainbook/run/control.py'),
                                        'trainbook.run.control.Command.record': ( 'run.control.html#command.record',
                                                                                  'trainbook/run/control.py'),
+                                       'trainbook.run.control.Failed': ('run.control.html#failed', 'trainbook/run/control.py'),
                                        'trainbook.run.control.Mailbox': ('run.control.html#mailbox', 'trainbook/run/control.py'),
                                        'trainbook.run.control.Mailbox.__init__': ( 'run.control.html#mailbox.__init__',
                                                                                    'trainbook/run/control.py'),

@@ -17,7 +17,7 @@ from .trial import compare_trial, in_words
 from ..run.clerk import clerk
 from ..run.commands import Handler
 from ..run.contract import ARGUMENTS
-from ..run.control import Refused, check
+from ..run.control import Failed, Refused, check
 from ..run.fault import Faults, short
 from ..run.finding import Finding, Remedy
 from ..train.live import LiveRun
@@ -103,7 +103,7 @@ class Remedies:
         except BaseException as error:
             run.checkpointer.return_to(moment)
             if not isinstance(error, Exception): raise
-            raise RuntimeError(f"it failed half way, and all is as it was before: {short(error)}") from error
+            raise Failed(f"it failed half way, and all is as it was before: {short(error)}") from error
         id = run.commands.obeying.id if run.commands.obeying else ""
         self._record(plan, remedy.name, arguments, id=id)
         applied = Applied(id, remedy, plan.arguments, run.step, moment, take_back, any(one.where == "loss" for one in plan.changes))

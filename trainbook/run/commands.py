@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from .contract import ARGUMENTS, is_of
-from .control import Command, Refused, check
+from .control import Command, Failed, Refused, check
 from .fault import say, short
 from .recorder import Recorder
 from .request import Request, asked
@@ -130,7 +130,7 @@ class Commands:
         try: undo = handler.obey(**command.arguments)
         except Refused as error: self._settle(command, "refused", str(error))
         except BaseException as error:
-            self._settle(command, "failed", short(error))
+            self._settle(command, "failed", str(error) if isinstance(error, Failed) else short(error))
             if not isinstance(error, Exception): raise  # a second interrupt
         else: self._applied(command, undo)
         finally: self.obeying = None
