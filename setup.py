@@ -25,6 +25,11 @@ setup(
         "trainbook.sinks": ["csv = trainbook.connect.files:CSV", "parquet = trainbook.connect.files:Parquet",
                             "tensorboard = trainbook.connect.tensorboard:TensorBoard", "mlflow = trainbook.connect.mlflow:MLflow",
                             "wandb = trainbook.connect.wandb:WandB"],
+        "trainbook.commands": [
+            "clip_gradients = trainbook.remedy.gradients:clip_gradients", "warm_up = trainbook.remedy.rates:warm_up",
+            "hold_rate = trainbook.remedy.rates:hold_rate", "use_optimizer = trainbook.remedy.optimizer_choice:use_optimizer",
+            "set_momentum = trainbook.remedy.optimizer_choice:set_momentum",
+        ],
     },
     install_requires=settings["requirements"].split(),
     extras_require={key.removesuffix("_requirements"): value.split() for key, value in settings.items() if key.endswith("_requirements")},

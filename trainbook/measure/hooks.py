@@ -158,10 +158,13 @@ class StepHooks:
         part: str,  # in words for people, such as "measuring gradients"
         before: "Callable[[optim.Optimizer, tuple[Any, ...]], None] | None" = None,  # gets what was passed to the step, too
         after: "Callable[[optim.Optimizer], None] | None" = None,
+        is_first: bool = False,  # ahead of those that are there, as one that changes the gradients is called before they are measured
     ) -> Callable[[], None]:  # unsubscribes
         "Calls functions before or after each step from now on, behind those that were there first"
-        if before: self._before += (part, before),
-        if after: self._after += (part, after),
+        def joined(there: tuple[Any, ...], function: Any) -> tuple[Any, ...]:
+            entries = ((part, function),) if function else ()
+            return entries + there if is_first else there + entries
+        self._before, self._after = joined(self._before, before), joined(self._after, after)
         if after and not self._has_after:
             # a hook with nothing to do would be a call in every step
             for optimizer in self.optimizers.values(): self._handles[id(optimizer)].append(optimizer.register_step_post_hook(self._end))

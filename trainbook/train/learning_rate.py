@@ -78,6 +78,7 @@ class LearningRate:
     ):
         self._hooks, self._faults, self._on_change = hooks, faults, on_change
         self.factors: dict[str | None, list[float]] = {}  # by the optimizer's name; of None: those of all
+        self._courses: tuple[Callable[[], float], ...] = ()  # factors that are others in each step
         self._scales: dict[str, Scale] = {}  # by the optimizer's name; empty while nothing is scaled
         self._is_idle_said, self._batches, self._looks, self._look_at = False, 0, 0, FIRST_LOOK
         self._scaled: list[tuple[dict[str, Any], Any, Any, float]] = []  # within a step: group, its own rate, the one it has now, the factor
@@ -117,6 +118,19 @@ class LearningRate:
             factors = [*self.factors.get(optimizer, ())]
             factors.remove(factor)
             self._set(self.factors | {optimizer: factors})
+        return undo
+
+    def vary(
+        self,
+        course: Callable[[], float],  # gives the factor, and is asked before each step
+    ) -> Callable[[], None]:  # takes it back
+        "Multiplies all rates by a factor that goes by the step, such as that of a warm-up; raises `Refused` where that can't be done"
+        self._check(self._named(None))
+        self._courses += course,
+        self._set(self.factors)
+        def undo() -> None:
+            self._courses = tuple(one for one in self._courses if one is not course)
+            self._set(self.factors)
         return undo
 
     def _named(self, optimizer: str | None) -> "dict[str, optim.Optimizer]":
@@ -161,14 +175,16 @@ class LearningRate:
 
     def _set(self, factors: dict[str | None, list[float]]):
         factors = {name: own for name, own in factors.items() if own}
-        scales = {name: Scale.of([*factors.get(None, ()), *factors.get(name, ())]) for name in self._hooks.watched} if factors else {}
+        now, is_scaled = [course() for course in self._courses], bool(factors or self._courses)
+        scales = {name: Scale.of([*factors.get(None, ()), *factors.get(name, ()), *now]) for name in self._hooks.watched} if is_scaled else {}
         # a hook in each step costs a microsecond or two, so this one is there only where it has something to do
-        if factors and len(self._unsubscribe) == 1: self._unsubscribe.append(self._hooks.subscribe(self.part, after=self._after))
+        if is_scaled and len(self._unsubscribe) == 1: self._unsubscribe.append(self._hooks.subscribe(self.part, after=self._after))
         self.factors, self._scales, self._seen = factors, scales, None
 
     def on_step_begin(self, batch: Any = None, in_step: bool = False) -> None:
         "A scheduler may have changed a rate since this was last called: when a batch has come, and within the step"
         if self._scaled: self._give_back()  # of a step that has failed
+        if self._courses: self._set(self.factors)
         if not in_step:
             self._batches += 1  # not by a function of its own, which would be a call in every step
             if self._batches == self._look_at: self._look()
