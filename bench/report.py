@@ -6,7 +6,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent/"RESULTS.md"
 ORDER = ("overhead", "learner", "recording", "show", "trackers", "ranks", "gpu", "front_end", "imputation", "outliers", "denoising", "features", "shards",
-         "losses", "models", "initialisation", "augment", "calibration", "race")
+         "losses", "models", "initialisation", "augment", "calibration", "race", "remedies")
 
 
 def markers(section: str) -> tuple[str, str]: return f"<!-- {section} -->\n", f"<!-- end of {section} -->\n"
