@@ -21,6 +21,8 @@ from trainbook.remedy.commands import remedy
 from trainbook.remedy.recipe import planned_commands
 from trainbook.run.control import Command
 from trainbook.run.finding import Finding, Remedy
+from trainbook.train.callback import Callback
+from trainbook.train.callbacks import GradientAccumulation, GradientClipping, Schedule
 
 X = torch.randn(60, 8, generator=torch.Generator().manual_seed(1))
 Y = X[:, :2].prod(1, keepdim=True)
@@ -150,7 +152,8 @@ def test_at_the_begin_of_a_loop_and_in_a_pause(tmp_path):
     """Both are obeyed at one edge, before the first batch of an epoch or within a pause."""
     untouched = Script(tmp_path / "untouched").train()
     for at in (6, 9):
-        changed = Script(tmp_path / f"{at}").train(act=doing((at, "pause"), (at, "shake_weights"), (at, "undo", dict(id=f"shake_weights-{at}")), (at, "resume")))
+        act = doing((at, "pause"), (at, "shake_weights"), (at, "undo", dict(id=f"shake_weights-{at}")), (at, "resume"))
+        changed = Script(tmp_path / f"{at}").train(act=act)
         assert is_same(changed, untouched) and changed.run.step == STEPS
 
 
@@ -185,6 +188,28 @@ def test_workers_and_a_compiled_model(tmp_path):
     assert changed.losses[3:9] == applied.losses[3:9] != untouched.losses[3:9] and is_same(changed, untouched)
 
 
+class Acting(Callback):
+    def __init__(self, act): self.act = act
+    def after_batch(self, learn):
+        if learn.training: self.act(learn.run)
+
+
+def test_a_learner_goes_back_with_its_schedule_and_what_it_accumulates(tmp_path):
+    def train(folder, act=lambda run: None):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(8, 16), nn.Dropout(.3), nn.ReLU(), nn.BatchNorm1d(16), nn.Linear(16, 1))
+        optimizer = torch.optim.AdamW(model.parameters(), .01)
+        schedule = Schedule(torch.optim.lr_scheduler.OneCycleLR(optimizer, .02, total_steps=60))
+        learner = Learner(model, DataLoader(TensorDataset(X, Y), 10, shuffle=True), [(X, Y)], nn.functional.mse_loss, optimizer,
+                          callbacks=[schedule, GradientClipping(1.), GradientAccumulation(2), Acting(act)], dir=folder, view=None)
+        learner.fit(4)
+        return [*model.state_dict().values(), torch.tensor(optimizer.param_groups[0]["lr"])]
+    untouched = train(tmp_path / "untouched")
+    for applied, undone in ((3, 5), (6, 7), (8, 20)):
+        act = doing((applied, "shake_weights"), (undone, "undo", dict(id=f"shake_weights-{applied}")))
+        assert all(map(torch.equal, untouched, train(tmp_path / f"{applied}", act)))
+
+
 # What can go wrong
 
 @pytest.mark.parametrize("more, said", [({}, "the second half is missing"), (dict(out_of_memory=True), "no memory is left")])
@@ -215,7 +240,8 @@ def test_a_checkpoint_that_can_not_be_written_is_a_reason_to_change_nothing(tmp_
 
 @pytest.mark.parametrize("command, arguments, said", [
     ("shake_weights", dict(scale=-1), "scale is a number above 0, such as .5, not -1"), ("shake_weights", dict(size=1), "'size' is none of its arguments"),
-    ("plan", dict(remedy="bloodletting"), "'bloodletting' is no remedy; there are "), ("plan", dict(remedy="shake_weights", arguments=dict(scale=0)), "scale is"),
+    ("plan", dict(remedy="bloodletting"), "'bloodletting' is no remedy; there are "),
+    ("plan", dict(remedy="shake_weights", arguments=dict(scale=0)), "scale is"),
     ("keep", dict(id="none"), "no remedy is on trial"), ("keep", {}, "no remedy is on trial")])
 def test_nonsense_is_refused_with_what_was_expected(tmp_path, command, arguments, said):
     [(_, status, reason)] = outcomes(Script(tmp_path).train(act=doing((3, command, arguments))).run)
@@ -294,7 +320,8 @@ def test_a_finding_offers_remedies_best_first_and_apply_takes_the_first(tmp_path
     script = Script(tmp_path).train(act=act)
     assert offered[0].remedies[0].command == "gelu_for_relu" and "scale_lr" in [one.command for one in offered[0].remedies]
     assert outcomes(script.run) == [("gelu_for_relu", "applied", None)]
-    with pytest.raises(ValueError, match="no remedy is known against leakage"): open_run(script.run.path).apply(Finding("leakage", "error", "", {}, "", "Split first."))
+    leak = Finding("leakage", "error", "", {}, "", "Split first.")
+    with pytest.raises(ValueError, match="no remedy is known against leakage"): open_run(script.run.path).apply(leak)
 
 
 # Recipes
@@ -353,16 +380,18 @@ def test_the_loss_of_a_learner_and_of_a_script_can_be_replaced(tmp_path):
     learner.run.request(Command("absolute_differences", id="absolute"))
     learner.fit(1)
     losses = learner.run.history("loss")
-    assert losses[0][1] == pytest.approx(float(nn.functional.mse_loss(model(X), Y))) and losses[-1][1] == pytest.approx(float(nn.functional.l1_loss(model(X), Y)))
+    squares, absolute = (pytest.approx(float(loss(model(X), Y))) for loss in (nn.functional.mse_loss, nn.functional.l1_loss))
+    assert losses[0][1] == squares and losses[-1][1] == absolute
     assert learner.loss_func is nn.functional.l1_loss
     run = watch(model, dir=tmp_path / "script", view=None, loss=nn.functional.mse_loss)
     with run:
         for _ in run.steps(2):
             run.log(loss=run.loss(model(X), Y))
             if run.step == 1: run.request(Command("absolute_differences"))
-    assert [round(value, 4) for _, value in run.history("loss")] == [round(losses[0][1], 4), round(losses[-1][1], 4)]
+    assert [value for _, value in run.history("loss")] == [squares, absolute]
     with pytest.raises(TypeError, match="such as F.cross_entropy; got 3"): watch(model, dir=tmp_path, view=None, loss=3)
-    with pytest.raises(TypeError, match="takes its loss as loss_func"): Learner(model, [(X, Y)], None, nn.functional.mse_loss, torch.optim.SGD(model.parameters(), 0.), loss=nn.functional.l1_loss)
+    sgd = torch.optim.SGD(model.parameters(), 0.)
+    with pytest.raises(TypeError, match="takes its loss as loss_func"): Learner(model, [(X, Y)], None, nn.functional.mse_loss, sgd, loss=nn.functional.l1_loss)
 
 
 def test_a_remedy_of_another_package_is_found(tmp_path):

@@ -174,7 +174,7 @@ def train_epoch(learn: LearnerLike) -> None:
             next(batches, None)  # the step edge behind this batch, where the checkpoint is written
             raise
     if learn.is_step_due and learn.run.stopping != "step": make_last_step(learn)
-    if learn.run.step == before and not learn.run.stopping and not learn.is_resumed:
+    if learn.run.step == before and not (learn.run.stopping or learn.is_resumed or learn.run.loop.has_gone_back):
         raise ValueError(f"train_dl gave no batches in epoch {learn.epoch}; an iterator can be used only once, and Learner wants a loader")
 
 def make_last_step(learn: LearnerLike) -> None:

@@ -47,6 +47,7 @@ class Loop:
         self.in_training = False  # whether this is within a loop over training batches: a validation there is a part of a step
         self.raises_faults = False  # where half of what is to be done would be worse than an error
         self.goes_back = False  # whether the loops are to go back to an earlier batch or epoch, as a remedy was taken back
+        self.has_gone_back = False  # whether they ever have: then an epoch that is begun again may have no batches left
         self.is_catching_up = False  # whether the script goes again through what was done before the run it goes on from was stopped: its figures are recorded
         self.samples: int | None = None  # in the batch of a validation, if that is known
         self.is_by_hand = False  # whether it reports its moments itself
@@ -140,6 +141,7 @@ class Loop:
 
     def go_back(self, state: dict[str, Any]) -> None:
         "Hands to all parts how they were at an earlier moment of this very run"
+        self.has_gone_back = True
         for part in self.parts:
             take = getattr(part, "go_back", None) or getattr(part, "load_state_dict", None)
             if take: take(state)
