@@ -224,6 +224,8 @@ def test_where_it_waits_for_a_validation_it_says_so(panel: PanelPage):
     assert said(panel) == plan()["sentence"]
     panel.button("Apply Clip the gradients").click()
     assert said(panel) == "waits for the validation to end"
+    send(panel, start=3, **PLANS, validating=True, status="paused")
+    assert said(panel) == "waits for the end of the validation, which is paused"
 
 
 @pytest.mark.parametrize("end", ["finished", "close"])

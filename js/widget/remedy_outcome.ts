@@ -1,6 +1,7 @@
 import { type EventLog, undoOf } from "./event_log";
 import type { CommandEvent } from "./protocol";
 import { type Asked, keyOf } from "./remedy_log";
+import type { Store } from "./store";
 
 /** What became of a remedy. */
 export interface RemedyOutcome {
@@ -35,4 +36,10 @@ export function notDone({ status, reason }: CommandEvent): RemedyOutcome | undef
 function isSame(planned: Record<string, unknown>, remedy: Asked): boolean {
   const { remedy: command, arguments: given } = planned as { remedy?: string; arguments?: Record<string, unknown> };
   return command === remedy.command && keyOf({ command, arguments: given ?? {} }) === keyOf(remedy);
+}
+
+/** What a remedy waits for that is asked for now; empty if it comes at the next step. */
+export function waitingText({ isSteerable, state }: Store): string {
+  if (!isSteerable || !state?.validating) return "";
+  return state.status === "paused" ? "waits for the end of the validation, which is paused" : "waits for the validation to end";
 }

@@ -71,7 +71,7 @@ export class RemedyPlan {
     this.list.hidden = !changes.length;
     this.add(changes.slice(0, this.isWhole ? FEW + 1 : FEW));
     this.more.hidden = this.isWhole;
-    write(this.more, `and ${changes.length - FEW} more`);
+    write(this.more, this.isWhole ? "" : `and ${changes.length - FEW} more`);
     write(this.rest, "");
   }
 

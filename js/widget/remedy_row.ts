@@ -4,7 +4,7 @@ import { oneLine, truncate } from "./format";
 import type { Link } from "./link";
 import { Planning } from "./planning";
 import type { RemedyButton } from "./protocol";
-import { type RemedyOutcome, remedyOutcome } from "./remedy_outcome";
+import { type RemedyOutcome, remedyOutcome, waitingText } from "./remedy_outcome";
 import { RemedyPlan } from "./remedy_plan";
 import type { Store } from "./store";
 import { TrialLine } from "./trial_line";
@@ -87,7 +87,8 @@ export class RemedyRow {
 
   private textOf(outcome: RemedyOutcome | undefined): string {
     const { planning, remedy, store } = this;
-    if (store.isSteerable && this.isBusy && store.state?.validating) return "waits for the validation to end";
+    const waits = this.isBusy && waitingText(store);
+    if (waits) return waits;
     if (planning.isWaiting) return "planning …";
     if (planning.plan) return planning.plan.sentence ?? remedy.effect;
     if (outcome) return outcome.text;

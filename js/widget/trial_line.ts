@@ -1,7 +1,7 @@
 import { add, addButton, Mono, setAttribute, write } from "./dom";
 import { oneLine, truncate } from "./format";
 import type { Link } from "./link";
-import { notDone } from "./remedy_outcome";
+import { notDone, waitingText } from "./remedy_outcome";
 import { ended } from "./requests";
 import type { Store } from "./store";
 
@@ -35,7 +35,7 @@ export class TrialLine {
     const title = add(words, "span", "", "Trial of ");
     this.name = add(title, "strong");
     title.append(": ");
-    this.far = add(title, "span", "muted far");
+    this.far = add(title, "span", "muted trial-progress");
     this.verdict = add(title, "strong", "verdict");
     this.sentence = add(words, "span");
     this.said = add(words, "span", "not-done");
@@ -61,8 +61,8 @@ export class TrialLine {
     write(this.name, label);
     write(this.far, ...(now && !verdict ? progressOf(now, state?.step ?? 0) : []));
     write(this.verdict, verdict ?? "");
-    const isWaiting = store.isSteerable && state?.validating && this.isAsked("undo");
-    const sentence = isWaiting ? "waits for the validation to end" : (compared?.sentence ?? now?.sentence ?? "");
+    const waits = this.isAsked("undo") && waitingText(store);
+    const sentence = waits || (compared?.sentence ?? now?.sentence ?? "");
     write(this.sentence, truncate(oneLine(sentence), LONGEST.sentence));
     write(this.said, truncate(oneLine(this.whyNot), LONGEST.said));
     element.dataset.verdict = verdict ?? "";
