@@ -118,7 +118,7 @@ _NAMES: dict[str, Callable[[Mapping[str, Any]], str]] = dict(
     scale_lr=_scaled, early_stop=_early_stopping,
     checkpoint=lambda given: f"Checkpoint {one_line(given['tag'])}" if "tag" in given else "Checkpoint",
     rollback=lambda given: f"Roll back to {one_line(given['to'])}" if "to" in given else "Roll back",
-    undo=lambda given: "Undo", keep=lambda given: "Keep the remedy", plan=lambda given: f"Plan of {one_line(given['remedy'])}",
+    undo=lambda given: "Undo", keep=lambda given: "Keep the remedy", plan=lambda given: "Plan",
     tag=lambda given: f"Tag {one_line(', '.join(map(str, given['tags'])))}", untag=lambda given: f"Untag {one_line(', '.join(map(str, given['tags'])))}",
     note=lambda given: f"Note “{one_line(given['text'])}”",
     mute=lambda given: f"{'Mute' if given.get('on', True) else 'Unmute'} {kind_in_words(given['finding'])}{_place(given)}")
@@ -192,7 +192,9 @@ def _name_of(
     "What a command is called"
     command = event["command"]
     try:
-        if command in _NAMES: return _NAMES[command](event.get("arguments") or {})
+        given = event.get("arguments") or {}
+        if command == "plan": return f"Plan of {one_line(titles.get(given['remedy']) or given['remedy'])}"
+        if command in _NAMES: return _NAMES[command](given)
     except NOT_OURS: return command.replace("_", " ").capitalize()
     return one_line(event.get("title") or titles.get(command) or "") or one_line(command) or "Unnamed command"
 
@@ -210,10 +212,12 @@ def _outcome_of(
     if status in ("refused", "failed"): return f", {status}: {one_line(event['reason'], 1000)}" if event.get("reason") else f", {status}."
     if status != "applied": return ", requested."
     result = results.pop(command, "")
-    if command in ("evaluate", "tag", "untag", "note", "mute"): return f" {at}{result}."
+    if command in ("evaluate", "tag", "untag", "note", "mute", "plan", "keep"): return f" {at}{result}."
     return f", saved {at}." if command == "checkpoint" else f", in force {at}{result}."
 
 # %% ../../nbs/14_run.words.ipynb #5bb48746
+_VERBS = dict(undo=("Undo", "Undone"), keep=("Keep", "Kept"))  # of commands that are about another one: before and after
+
 class EventWords:
     "Puts the events of a run into words, one after the other"
 
@@ -241,9 +245,9 @@ class EventWords:
 
     def _command(self, event: Mapping[str, Any]) -> dict[str, str]:
         command, status, given = event["command"], event["status"], event.get("arguments") or {}
-        name, (target, undone) = _name_of(event, self.titles), self._asked.get(str(given.get("id")) if command == "undo" else "", (None, ""))
+        name, (target, undone) = _name_of(event, self.titles), self._asked.get(str(given.get("id")) if command in _VERBS else "", (None, ""))
         self._asked[str(event.get("id"))] = command, name
-        if target: name = f"{'Undone' if status == 'applied' else 'Undo'}: {undone[:1].lower() + undone[1:] if target in _NAMES else undone}"
+        if target: name = f"{_VERBS[command][status == 'applied']}: {undone[:1].lower() + undone[1:] if target in _NAMES else undone}"
         by = one_line(event.get("by", ""))
         sentence = f"{name}{f' by {by}' * bool(by)}{_outcome_of(event, self._results)}"
         title = dict(title=one_line(title)) if (title := event.get("title") or self.titles.get(command)) else {}
