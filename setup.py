@@ -28,7 +28,10 @@ setup(
         "trainbook.commands": [
             "clip_gradients = trainbook.remedy.gradients:clip_gradients", "warm_up = trainbook.remedy.rates:warm_up",
             "hold_rate = trainbook.remedy.rates:hold_rate", "use_optimizer = trainbook.remedy.optimizer_choice:use_optimizer",
-            "set_momentum = trainbook.remedy.optimizer_choice:set_momentum",
+            "set_momentum = trainbook.remedy.optimizer_choice:set_momentum", "weigh_classes = trainbook.remedy.losses:weigh_classes",
+            "use_loss = trainbook.remedy.losses:use_loss", "match_shapes = trainbook.remedy.losses:match_shapes",
+            "shuffle = trainbook.remedy.loaders:shuffle", "balance_classes = trainbook.remedy.loaders:balance_classes",
+            "more_workers = trainbook.remedy.loaders:more_workers",
         ],
     },
     install_requires=settings["requirements"].split(),

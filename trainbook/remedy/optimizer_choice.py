@@ -6,7 +6,7 @@
 __all__ = ['Name', 'Share', 'LONG', 'TOO_LONG', 'successor', 'remembered', 'carried', 'become', 'check_changeable',
            'chosen_optimizers', 'use_optimizer', 'momentum_of', 'set_momentum']
 
-# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #4c395bb4
+# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #6971ec1d
 import gc
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -27,7 +27,7 @@ from ..run.contract import Positive, Printable
 from ..run.control import Refused
 from ..run.finding import Finding
 
-# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #fa782173
+# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #6ff49d21
 Name = Literal["Adam", "AdamW", "SGD", "RMSprop"]
 
 def _options(kind: type) -> set[str]: return {*signature(kind).parameters} - {"params", "lr"}
@@ -45,7 +45,7 @@ def successor(
     if "lr" in optimizer.defaults: other.defaults["lr"] = optimizer.defaults["lr"]  # of groups that the script may add later
     return other
 
-# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #2bc667b8
+# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #e475ccec
 _ALIKE = "Adam", "AdamW"
 
 def remembered(
@@ -68,7 +68,7 @@ def carried(before: str, after: str) -> str:
     if before in _ALIKE and after == "SGD": return "Its momentum begins with Adam's running mean of the gradients."
     return "What was remembered of earlier gradients is of no use to it, so it begins anew."
 
-# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #bf363ffa
+# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #ec7e636c
 def _noted_step(optimizer: optim.Optimizer, step: Any) -> Callable[..., Any]:
     "The same as a scheduler has put in the place of `step`, for the class that the optimizer has now"
     weak = ref(optimizer)
@@ -105,7 +105,7 @@ def become(
             group.update(old)
     return take_back
 
-# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #de3e73d0
+# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #22e8ab93
 def _is_held(optimizer: optim.Optimizer) -> bool:
     "Whether something holds the method `step` of an optimizer, or what a scheduler has put in its place, rather than the optimizer"
     def is_own(one: Any) -> bool:  # the optimizer, its attributes or a copy of these, or a call that is under way
@@ -124,7 +124,7 @@ def check_changeable(training: Training, optimizer: optim.Optimizer) -> None:
     if is_own_step or _is_held(optimizer): raise Refused(
         "the script holds the optimizer's step by itself, as torch.compile(optimizer.step) does, and that would stay the step of the old one")
 
-# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #b4af632e
+# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #49a21a9d
 def _setting_rate(training: Training, name: str, rate: float) -> Change:
     factors = training.learning_rate.factors
     now = peak_rate(training.optimizers[name])
@@ -140,7 +140,7 @@ def chosen_optimizers(training: Training, name: str | None) -> list[str]:
         f"no optimizer {name!r:.100} is watched; there {'are' if len(training.optimizers) > 1 else 'is'} {', '.join(map(repr, training.optimizers))}")
     return [*training.optimizers] if name is None else [name]
 
-# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #98f6f884
+# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #73535856
 def _offer(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     "Adam, for what an optimizer does badly that has one rate for all weights, or whose steps fade away"
     for name, optimizer in training.optimizers.items():
@@ -158,21 +158,23 @@ def use_optimizer(
     optimizer: str | None = None,  # of several, the one that is meant; all of them, if left out
 ) -> Plan:
     "The optimizer goes on as one of another class, with the same parameters and schedulers."
-    rate, names = rate or kind_of_optimizer(name).lr, chosen_optimizers(training, optimizer)
-    names = [one for one in names if type(training.optimizers[one]).__name__ != name]
-    if not names: raise Refused(f"the optimizer is {name} already")
+    names = chosen_optimizers(training, optimizer)
+    if rate is None: names = [one for one in names if type(training.optimizers[one]).__name__ != name]
+    if not names: raise Refused(f"the optimizer is {name} already; it goes on at another rate: rate=…")
+    rate = rate or kind_of_optimizer(name).lr
     changes, told = [], []
     for one in names:
         before = training.optimizers[one]
-        check_changeable(training, before)
-        other = successor(before, name)
-        changes += [Change(f"optimizer {one}".strip(), type(before).__name__, name, lambda before=before, other=other: become(before, other)),
-                    _setting_rate(training, one, rate)]
-        told.append(carried(type(before).__name__, name))
-    return Plan(f"The optimizer becomes {name}, at a learning rate of {rate:.3g} at most. {' '.join(dict.fromkeys(told))}", changes,
+        if type(before).__name__ != name:
+            check_changeable(training, before)
+            other = successor(before, name)
+            changes.append(Change(f"optimizer {one}".strip(), type(before).__name__, name, lambda before=before, other=other: become(before, other)))
+            told.append(carried(type(before).__name__, name))
+        changes.append(_setting_rate(training, one, rate))
+    return Plan(" ".join([f"The optimizer is {name}, at a learning rate of {rate:.3g} at most.", *dict.fromkeys(told)]), changes,
                 dict(name=name, rate=rate) | (dict(optimizer=optimizer) if optimizer is not None else {}))
 
-# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #51a058e6
+# %% ../../nbs/8m_remedy.optimizer_choice.ipynb #b55ec484
 Share = Annotated[float, Meta(ge=0, lt=1, description="a number from 0 on and below 1")]
 LONG = .999  # the second of Adam's betas
 TOO_LONG = .98  # a momentum that remembers fifty steps and more
