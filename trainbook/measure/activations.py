@@ -45,6 +45,8 @@ def _looked_at(op: str, function: Any, kept: torch.Tensor) -> tuple[torch.Tensor
 _CHANNELS = frozenset(("Convolution NativeBatchNorm CudnnBatchNorm MiopenBatchNorm NativeGroupNorm MaxPool1D MaxPool2DWithIndices MaxPool3DWithIndices "
                        "AvgPool2D AvgPool3D").split())  # operations whose units are along dimension 1
 
+_ON_THE_WAY = "T", "ToCopy"  # from the weights to a layer: of a linear one they are transposed, under autocast they are copied in another precision
+
 def _layer_before(operations: Operations, number: int, layers: Mapping[int, str]) -> tuple[str, bool]:
     "The layer whose output an activation takes, and whether its units are along dimension 1"
     is_channels = False
@@ -53,7 +55,7 @@ def _layer_before(operations: Operations, number: int, layers: Mapping[int, str]
         number = operations.given[number][0]
         is_channels = is_channels or operations.ops[number] in _CHANNELS
         for leaf in operations.given[number]:
-            if operations.ops[leaf] == "T": leaf = operations.given[leaf][0]  # the weights of a linear layer
+            while operations.ops[leaf] in _ON_THE_WAY and operations.given[leaf]: leaf = operations.given[leaf][0]
             if leaf in operations.leaves and (name := layers.get(id(operations.leaves[leaf]))) is not None: return name, is_channels
     return "", is_channels
 
