@@ -148,10 +148,19 @@ def main():
     with ThreadPoolExecutor(args.j) as pool:
         healthy = dict(zip(twins, pool.map(lambda name: mean(suite.cached(by_name[name], seed).score for seed in args.seeds), twins)))
         before = list(pool.map(lambda one: mean(suite.cached(one, seed).score for seed in args.seeds), programs))
-        after = list(pool.map(lambda task: cured(*task), [(one, seed) for one in programs for seed in args.seeds]))
+        after = [[pool.submit(cured, one, seed) for seed in args.seeds] for one in programs]
+        rows, counted, good = rows_of(programs, before, after, healthy)
+    line = f"{good} of {counted} programs in which a remedy is offered come back to {SHARE:.0%} of their twin's score, with {CLICKS} clicks at most."
+    if args.names: return print(line)
+    write_section("remedies", [f"## Remedies\n\n{provenance('python bench/remedies.py')} {line}\n",
+                               *table(["program", "clicks", "before", "after, by seed", "healthy twin", ""], rows)])
+
+
+def rows_of(programs: list[Program], before: list[float], after: list[list[Any]], healthy: dict[str, float]) -> tuple[list[list[str]], int, int]:
+    """The rows of the table, how many programs are curable by a button, and how many of them are cured."""
     rows, counted, good = [], 0, 0
-    for i, one in enumerate(programs):
-        results = after[i * len(args.seeds):(i + 1) * len(args.seeds)]
+    for i, (one, waiting) in enumerate(zip(programs, after)):
+        results = [future.result() for future in waiting]
         twin = healthy[one.TWIN or ""]
         scores = [result.score for result in results if result]
         is_curable = all(result is None or result.clicks for result in results)
@@ -161,10 +170,7 @@ def main():
         rows.append([one.name, clicks, f"{before[i]:.3f}", " ".join(f"{score:.3f}" for score in scores), f"{twin:.3f}",
                      "cured" if is_cured else "no" if is_curable else "nothing offered"])
         print(*rows[-1], sep=" | ", flush=True)
-    line = f"{good} of {counted} programs in which a remedy is offered come back to {SHARE:.0%} of their twin's score, with {CLICKS} clicks at most."
-    if args.names: return print(line)
-    write_section("remedies", [f"## Remedies\n\n{provenance('python bench/remedies.py')} {line}\n",
-                               *table(["program", "clicks", "before", "after, by seed", "healthy twin", ""], rows)])
+    return rows, counted, good
 
 
 def mistakes(args: Any):
