@@ -6,8 +6,8 @@
     python bench/remedies.py --mistake          healthy programs, each remedy that fits applied by mistake and taken back
 
 The person who clicks knows nothing. At a step at which the training is judged, the first finding is answered by its first remedy. When the trial is over
-the remedy is kept, and if the finding still holds it is answered by its next remedy: three clicks at most. A program is curable by a button if a remedy is
-offered in each of its seeds.
+the verdict is read: if the loss is better nothing more is done, if it is worse the remedy is taken back, and the next remedy is tried: three clicks at most. A program is curable by a
+button if a remedy is offered in each of its seeds.
 """
 import argparse
 import importlib.util
@@ -48,7 +48,17 @@ class Clicker:
         self.until = 0
         from trainbook.run.clerk import clerk
         clerk.call(self.run.diagnosis)
-        if len(self.clicks) < CLICKS: self.click()
+        if self.reads_verdict() and len(self.clicks) < CLICKS: self.click()
+
+    def reads_verdict(self) -> bool:
+        """Whether the person goes on clicking."""
+        remedies = next(part for part in self.run.loop.parts if part.part == "applying remedies")
+        remedies.tick()
+        trial = self.run.loop.state().get("trial")
+        if trial and trial.get("verdict") == "worse":
+            self.run.undo(trial["id"])
+            self.run.loop.do_what_is_due()
+        return not trial or trial.get("verdict") != "better"
 
     def click(self):
         for finding in self.run.findings:
@@ -61,7 +71,7 @@ class Clicker:
                 if (request.outcome or {}).get("status") != "applied": continue
                 self.clicks.append(f"{finding.kind}: {remedy.command}")
                 trial = self.run.loop.state().get("trial")
-                self.until = trial["until"] if trial else self.run.step + 20
+                self.until = trial["until"] + 1 if trial and trial["command"] == remedy.command else self.run.step + 20
                 return
 
 

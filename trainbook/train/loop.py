@@ -28,7 +28,7 @@ from .way_out import is_running, way_out
 class Loop:
     "How far a training is; obeys commands at its step edges, and tells the parts of the run"
     recorder: "Recorder"; position: "Position"; commands: "Commands"; stops: "StopRequests"; pauses: "Pauses"; interrupts: "tuple[Interrupts, Interrupts]"
-    depth: int; was_cut: bool; way_out: str; was_left: bool; is_partial: bool; is_by_hand: bool
+    depth: int; was_cut: bool; goes_back: bool; has_gone_back: bool; way_out: str; was_left: bool; is_partial: bool; is_by_hand: bool
     part = "the loop"
 
     def __init__(self, recorder: Recorder, commands: Commands, stops: StopRequests):
