@@ -5,6 +5,7 @@ import io
 import pytest
 import torch
 import torch.nn.functional as F
+from test_remedies import Script, doing, is_same, outcomes
 from torch import nn, optim
 
 from trainbook.measure.parts import by_name
@@ -341,3 +342,28 @@ def test_two_mixins_of_one_name_in_any_order():
     assert torch.allclose(layer(x), (x + before) * .5 ** .5)
     second()
     assert type(layer) is nn.Linear and torch.equal(layer(x), before)
+
+
+@pytest.mark.parametrize("command, options", [
+    ("leaky_relu", {}), ("normalise_layers", {}), ("spectral_norm", dict(model="")), ("normalise_inputs", {}), ("normalise_targets", dict(mean=2., std=3.)),
+    ("reinitialise", {}), ("freeze", dict(layers=["0"])), ("mode_by_gradients", {})])
+def test_in_a_run(tmp_path, command, options):
+    """Applied behind a step and undone in the next epoch, the batches since then come again, and all is as in a run without it."""
+    untouched = Script(tmp_path / "untouched").train()
+    changed = Script(tmp_path / "changed").train(act=doing((3, command, options), (8, "undo", dict(id=f"{command}-3"))))
+    assert outcomes(changed.run) == [(command, "applied", None), ("undo", "applied", None)]
+    assert is_same(changed, untouched)
+
+
+def test_a_run_is_repeated_and_goes_on_with_what_was_changed(tmp_path):
+    act = doing((3, "normalise_inputs"), (5, "leaky_relu", dict(slope=.2)), (7, "normalise_layers", dict(layers=["0"], anew=False)))
+    whole = Script(tmp_path / "whole").train(act=act)
+    assert [status for _, status, _ in outcomes(whole.run)] == ["applied"] * 3
+    assert type(whole.model[0]).__name__ == "LinearWithNormalisedOutputAndStandardisedInput" and float(whole.model[0].input_passes) == 20
+    again = Script(tmp_path / "again", recipe=whole.run.recipe()).train()
+    assert again.losses == whole.losses and is_same(again, whole)
+    def and_stop(run):
+        act(run)
+        doing((13, "stop"))(run)
+    resumed = Script(tmp_path / "resumed", resume=Script(tmp_path / "cut").train(act=and_stop).run.path).train()
+    assert all(map(torch.equal, whole.model.state_dict().values(), resumed.model.state_dict().values()))

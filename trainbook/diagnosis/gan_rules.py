@@ -149,8 +149,9 @@ def mode_collapse(facts: TrainingFacts) -> Iterator[Finding]:
     yield Finding("mode_collapse", "error", game.generator, {"spread of fakes, of that of real ones": float(np.median(spreads))},
                   f"What {game.generator} makes lies close together: the distance of two fakes is {np.median(spreads):.0%} of that of two real ones. It "
                   "makes the same thing from any noise.",
-                  f"Train {game.critic} more often or faster than {game.generator}, add noise to what it is given, or show it whole batches (minibatch "
-                  "discrimination).", facts.step, (scale_rate(.5, game.generator),),
+                  f"Train {game.critic} twice for each step of {game.generator}, or at twice the rate; or show it how far a batch is spread (the layer behind "
+                  f"it then has one input more), in the forward of {game.critic}: `x = torch.cat([x, x.std(0).mean().expand(len(x), 1)], 1)`",
+                  facts.step, (scale_rate(.5, game.generator),),
                   series={"spread of fakes": _course(game.rounds, "spread")})
 
 # %% ../../nbs/3c_diagnosis.gan_rules.ipynb #3b46fe0d
@@ -208,13 +209,17 @@ def _imbalance(facts: TrainingFacts, game: Game, recent: list[Round]) -> Imbalan
 # %% ../../nbs/3c_diagnosis.gan_rules.ipynb #165e340c
 _TOLD: dict[Imbalance, tuple[str, str]] = {  # explanation and advice
     "won": ("{critic} has told real from fake without fail, so that {generator} got hardly any gradient and fell behind.",
-            "Lower the learning rate of {critic}, train it less often, smooth its labels to .9, or add noise to its inputs."),
+            "Lower the learning rate of {critic}, train it less often, smooth its labels to .9, or punish its slope at real samples (R1): "
+            "`real.requires_grad_()` before `{critic}(real)`, and before its backward "
+            "`slope, = torch.autograd.grad({critic}(real).sum(), real, create_graph=True)`, "
+            "`loss = loss + 5 * slope.square().sum() / len(real)`"),
     "left behind": ("{generator} moves less than a tenth as far in a step as {critic}, which has told its fakes from real ones better and better.",
-                    "Raise the learning rate of {generator}, and look at what its scheduler gives and how often it is stepped."),
+                    "Raise the learning rate of {generator}, such as `Adam({generator}.parameters(), lr=1e-3, betas=(.5, .999))`, and look at what its "
+                    "scheduler gives and how often it is stepped."),
     "too small": ("{generator} has less than a fiftieth of the numbers that {critic} has, which tells its fakes from real ones: it can't make what is asked.",
                   "Give {generator} about as many units and layers as {critic}."),
     "idle": ("{critic} does not tell real from fake, though they differ: {generator} learns nothing from it.",
-             "Raise the learning rate of {critic}, give it more layers, or look at whether its optimizer has its parameters.")}
+             "Raise the learning rate of {critic}, give it more layers, or look at whether its optimizer was made of `{critic}.parameters()`.")}
 
 def gan_imbalance(facts: TrainingFacts) -> Iterator[Finding]:
     "Two nets of which one is no match for the other one, while the fakes are unlike the real ones"

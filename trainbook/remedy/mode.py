@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ModeOfGradients', 'mode_by_gradients']
 
-# %% ../../nbs/8i_remedy.mode.ipynb #d0dcc209
+# %% ../../nbs/8i_remedy.mode.ipynb #b652dfde
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..run.control import Refused
 from ..run.finding import Finding
 from ..run.training_facts import facts_of
 
-# %% ../../nbs/8i_remedy.mode.ipynb #1f12bd8b
+# %% ../../nbs/8i_remedy.mode.ipynb #8c516ed4
 class ModeOfGradients(nn.Module):
     "A model that is in training mode in passes that want gradients, and in evaluation mode in all others"
     def forward(self, *inputs: Any, **options: Any) -> Any:

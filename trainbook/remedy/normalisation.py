@@ -6,7 +6,7 @@
 __all__ = ['CONVOLUTIONS', 'FEWEST', 'NormalisedOutput', 'normalise_layers', 'Residual', 'residual', 'SpectralNorm', 'iterate',
            'spectral_norm']
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #95003082
+# %% ../../nbs/8g_remedy.normalisation.ipynb #0e8cc2e9
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +24,7 @@ from ..run.control import Refused
 from ..run.finding import Finding
 from ..run.training_facts import facts_of
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #d986fcdc
+# %% ../../nbs/8g_remedy.normalisation.ipynb #77d9335b
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d
 FEWEST = 4  # units of a layer that is normalised: of one or two, next to nothing would be left
 
@@ -68,7 +68,7 @@ def normalise_layers(
                 dict(layers=names))
     return drawn_anew(training, plan, anew)
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #eabbff89
+# %% ../../nbs/8g_remedy.normalisation.ipynb #9e8efc7d
 class Residual(nn.Module):
     "A layer that gives its input plus what it computed, at the scale of one of them"
     def forward(self, given: torch.Tensor, *more: Any, **options: Any) -> torch.Tensor: return (given + super().forward(given, *more, **options)) * .5**.5
@@ -92,7 +92,7 @@ def residual(
     changes = [extending(training, name, layer, Residual, "the same, plus its input") for name, layer in fitting.items()]
     return Plan("Each of these layers gives its input plus what it computed, divided by the square root of 2.", changes, dict(layers=[*fitting]))
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #2ed6d35e
+# %% ../../nbs/8g_remedy.normalisation.ipynb #5abf17f8
 class SpectralNorm(nn.Module):
     "A layer whose weights, as a matrix, are divided by their largest singular value"
     left_vector: torch.Tensor  # shape (outputs,): the singular vectors, found so far
@@ -126,7 +126,7 @@ def _vectors(layer: Any) -> dict[str, Any]:
     iterate(weight, left, right, times=15)
     return dict(left_vector=left, right_vector=right)
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #f3b392e2
+# %% ../../nbs/8g_remedy.normalisation.ipynb #b73d37c0
 def _offer_critic(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     game = game_of(facts_of(training.run).losses)
     left = finding.evidence.get("discriminator's loss, of the first", 0.)

@@ -6,7 +6,7 @@
 __all__ = ['PASSES', 'RECURRENT', 'CONVOLUTIONS', 'StandardisedInput', 'measure', 'scale_of', 'normalise_inputs',
            'RescaledOutput', 'normalise_targets', 'folded']
 
-# %% ../../nbs/8h_remedy.scales.ipynb #4a4abca4
+# %% ../../nbs/8h_remedy.scales.ipynb #77e76031
 import copy
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ from ..run.control import Refused
 from ..run.finding import Finding
 from ..run.training_facts import facts_of
 
-# %% ../../nbs/8h_remedy.scales.ipynb #5cd47c59
+# %% ../../nbs/8h_remedy.scales.ipynb #bc43c171
 PASSES = 20  # that are measured
 RECURRENT = nn.RNN, nn.LSTM, nn.GRU
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
@@ -67,7 +67,7 @@ def scale_of(layer: Any) -> tuple[torch.Tensor, torch.Tensor]:  # mean and stand
     # what is left of a constant is rounding
     return layer.input_mean, torch.where(std > 1e-6 * layer.input_mean.abs() + 1e-30, std, torch.ones_like(std))
 
-# %% ../../nbs/8h_remedy.scales.ipynb #3a66357b
+# %% ../../nbs/8h_remedy.scales.ipynb #e431f573
 def _features(layer: Any) -> int:
     return layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels if isinstance(layer, CONVOLUTIONS) else layer.input_size
 
@@ -103,7 +103,7 @@ def normalise_inputs(
     plan = Plan(f"What {name or 'the model'} is given is standardised first, by mean and spread of each feature.", changes, dict(layer=name))
     return drawn_anew(training, plan, anew)
 
-# %% ../../nbs/8h_remedy.scales.ipynb #b739bde0
+# %% ../../nbs/8h_remedy.scales.ipynb #75005373
 class _Scaled(torch.autograd.Function):
     "Numbers in another unit, through which the gradient comes back as for numbers in their own"
     generate_vmap_rule = True
@@ -129,7 +129,7 @@ class RescaledOutput(nn.Module):
         if not torch.is_grad_enabled(): return wide * self.output_std + self.output_mean
         return _Scaled.apply(wide, self.output_mean, self.output_std, self.output_back)
 
-# %% ../../nbs/8h_remedy.scales.ipynb #bbdb9b8d
+# %% ../../nbs/8h_remedy.scales.ipynb #eb4583cd
 def _last_layer(training: Training) -> str:
     if len(training.models) != 1: raise Refused(f"which layer gives the predictions? Name it by layer=…, as there are the models {', '.join(training.models)}")
     found = [*layers_of_kind(training, nn.Linear, *CONVOLUTIONS)]
@@ -150,10 +150,12 @@ def _is_absolute(training: Training) -> bool:
 
 def _offer_targets(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     mean, std = finding.evidence.get("mean"), finding.evidence.get("std")
-    if mean is None or not std or len(training.models) != 1 or not layers_of_kind(training, nn.Linear, *CONVOLUTIONS): return None
+    losses = facts_of(training.run).losses[-3:] if training.run else []
+    has_several = any(sum(term["target"] is not None for term in one.get("terms", [])) > 1 for one in losses)  # answers, perhaps of several layers
+    if mean is None or not std or has_several or len(training.models) != 1 or not layers_of_kind(training, nn.Linear, *CONVOLUTIONS): return None
     return dict(mean=float(mean), std=float(std), absolute=_is_absolute(training))
 
-@remedy("Standardise the targets", cures={"unnormalised_target": 2},
+@remedy("Standardise the targets", cures={"unnormalised_target": 1},
         arguments=dict(mean=Finite, std=Positive, layer=str, absolute=bool, anew=bool), offer=_offer_targets)
 def normalise_targets(
     training: Training,
@@ -178,7 +180,7 @@ def normalise_targets(
                 dict(mean=mean, std=std, layer=name, absolute=absolute))
     return drawn_anew(training, plan, anew)
 
-# %% ../../nbs/8h_remedy.scales.ipynb #99fcc578
+# %% ../../nbs/8h_remedy.scales.ipynb #cd367e94
 _OF_INPUT = "input_passes", "input_samples", "input_mean", "input_squares", "features_at"
 _OF_OUTPUT = "output_mean", "output_std", "output_back"
 
