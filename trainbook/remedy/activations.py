@@ -6,7 +6,7 @@
 __all__ = ['RECTIFIERS', 'SQUASHING', 'Names', 'OUTPUTS', 'Turn', 'end_of', 'ends_of', 'leaky_relu', 'gelu', 'relu',
            'drop_output_activation', 'TurnedOutput', 'turn_output', 'log_probabilities']
 
-# %% ../../nbs/8f_remedy.activations.ipynb #bf934b5b
+# %% ../../nbs/8f_remedy.activations.ipynb #14c5f4c5
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getsource
@@ -27,13 +27,13 @@ from ..run.control import Refused
 from ..run.finding import Finding
 from ..run.training_facts import TrainingFacts, facts_of
 
-# %% ../../nbs/8f_remedy.activations.ipynb #4cc7d21e
+# %% ../../nbs/8f_remedy.activations.ipynb #5e11777d
 _SAME_NUMBERS = "squeeze", "view", "reshape", "flatten", "float"  # what may be called behind the end
 
 def _returned(module: nn.Module) -> ast.expr | None:
     "What is called in the `return` of a forward pass: `self.head`, or `F.softmax`"
     try: tree = ast.parse(dedent(getsource(parts_of(type(module))[0].forward)))
-    except (OSError, TypeError, SyntaxError): return None
+    except (OSError, TypeError, SyntaxError, AttributeError): return None  # the source is not there, or can't be had of what is scripted
     assigned = {target.id: node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
     found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
     value = found[0] if len(found) == 1 else None
@@ -57,7 +57,7 @@ def ends_of(training: Training) -> dict[str, nn.Module | str]:
     "The modules at the ends of all models by name, or the functions"
     return dict(end_of(model, name) for name, model in training.models.items())
 
-# %% ../../nbs/8f_remedy.activations.ipynb #90885d24
+# %% ../../nbs/8f_remedy.activations.ipynb #a14db2eb
 RECTIFIERS = nn.ReLU, nn.ReLU6
 SQUASHING = nn.Sigmoid, nn.Tanh, nn.Hardsigmoid, nn.Hardtanh, nn.Softsign
 _FUNCTIONS = dict(ReLU="F.relu(x)", GELU="F.gelu(x)", LeakyReLU="F.leaky_relu(x)")  # the line to write in `forward`
@@ -78,7 +78,7 @@ def _offer_for(kinds: tuple[type[nn.Module], ...]) -> Callable[[Training, Findin
     def offer(training: Training, finding: Finding) -> Mapping[str, Any] | None: return {} if _hidden(training, kinds) else None
     return offer
 
-# %% ../../nbs/8f_remedy.activations.ipynb #147f0b78
+# %% ../../nbs/8f_remedy.activations.ipynb #7a1b858e
 Names = list[str]  # of layers
 
 @remedy("Use leaky ReLUs", cures={"dead_relu": 4}, arguments=dict(slope=NotNegative, layers=Names), offer=_offer_for(RECTIFIERS))
@@ -109,7 +109,7 @@ def relu(
     sentence = "Each sigmoid and tanh between layers becomes a ReLU, which does not make the gradient smaller."
     return drawn_anew(training, _replaced(training, SQUASHING, nn.ReLU(), layers, sentence), anew)
 
-# %% ../../nbs/8f_remedy.activations.ipynb #53d79fac
+# %% ../../nbs/8f_remedy.activations.ipynb #90ecac90
 OUTPUTS = nn.Softmax, nn.Softmax2d, nn.LogSoftmax, nn.Sigmoid, nn.ReLU, nn.ReLU6, nn.Tanh, nn.Softplus, nn.Softsign, nn.Hardsigmoid, nn.Hardtanh
 
 def _outputs(training: Training) -> dict[str, nn.Module]:
@@ -148,7 +148,7 @@ def drop_output_activation(
     return Plan(f"The {kind} at the end is left out: what the model gives is not squashed any more. Where a line of the script takes it as it was, apply a "
                 f"{kind} there.", [becoming(training, found[0], module, nn.Identity())], dict(layer=found[0]))
 
-# %% ../../nbs/8f_remedy.activations.ipynb #5c724c78
+# %% ../../nbs/8f_remedy.activations.ipynb #086fc75b
 Turn = Literal["log", "logit", "log_softmax"]
 
 class TurnedOutput(nn.Module):
@@ -204,7 +204,7 @@ def turn_output(
     return Plan(f"The model gives {_TAKEN[turn]}, which is what the loss takes. Where a line of the script takes probabilities, apply the "
                 f"{'softmax' if turn == 'log' else 'sigmoid'} there.", [_turned(training, turn, model)], dict(turn=turn, model=model))
 
-# %% ../../nbs/8f_remedy.activations.ipynb #8742a5b2
+# %% ../../nbs/8f_remedy.activations.ipynb #94df082c
 def _offer_logarithms(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     if finding.evidence.get("loss") != "nll_loss" or len(training.models) > 1: return None
     if finding.evidence.get("output") != "Softmax": return {}

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['ModeOfGradients', 'mode_by_gradients']
 
-# %% ../../nbs/8i_remedy.mode.ipynb #b652dfde
+# %% ../../nbs/8i_remedy.mode.ipynb #7ba1223c
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..run.control import Refused
 from ..run.finding import Finding
 from ..run.training_facts import facts_of
 
-# %% ../../nbs/8i_remedy.mode.ipynb #8c516ed4
+# %% ../../nbs/8i_remedy.mode.ipynb #2c4e2db6
 class ModeOfGradients(nn.Module):
     "A model that is in training mode in passes that want gradients, and in evaluation mode in all others"
     def forward(self, *inputs: Any, **options: Any) -> Any:
@@ -30,7 +30,7 @@ def _offer_mode(training: Training, finding: Finding) -> Mapping[str, Any] | Non
     "Where validations want no gradients; a function such as F.dropout asks no mode"
     facts, layers = facts_of(training.run), finding.evidence.get("layers")
     is_plain = not any(one["wants_gradients"] for one in facts.validations[-20:])
-    return {} if layers and is_plain and len(training.models) == 1 and not any(map(_has_mixed_modes, training.models.values())) else None
+    return {} if layers and is_plain and not any(map(_has_mixed_modes, training.models.values())) else None
 
 def _has_mixed_modes(model: nn.Module) -> bool: return len({module.training for module in model.modules()}) > 1
 

@@ -6,7 +6,7 @@
 __all__ = ['become', 'parts_of', 'extend', 'without', 'why_not', 'within', 'layers_of_kind', 'named_layers', 'becoming',
            'extending']
 
-# %% ../../nbs/8d_remedy.modules.ipynb #7bfa7a1b
+# %% ../../nbs/8d_remedy.modules.ipynb #58cba238
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
@@ -22,7 +22,7 @@ from ..measure.parts import clean
 from .change import Change, Training
 from ..run.control import Refused
 
-# %% ../../nbs/8d_remedy.modules.ipynb #b4059215
+# %% ../../nbs/8d_remedy.modules.ipynb #0e35e51d
 _OF_ALL = frozenset(vars(nn.Module()))  # what every module keeps: parameters, hooks, its mode
 
 def become(
@@ -43,7 +43,7 @@ def become(
         vars(module).update(before)
     return take_back
 
-# %% ../../nbs/8d_remedy.modules.ipynb #8baec0ac
+# %% ../../nbs/8d_remedy.modules.ipynb #34cfb52e
 _PARTS: dict[type, tuple[type, tuple[type, ...]]] = {}  # of each class made here: the layer's own one, and the mixins, the latest one first
 _MADE: dict[tuple[type, tuple[type, ...]], type] = {}  # and the other way round
 
@@ -89,7 +89,7 @@ def without(
     module.__class__ = _with_mixins(original, tuple(one for one in mixins if one is not mixin))
     for name in kept: delattr(module, name)
 
-# %% ../../nbs/8d_remedy.modules.ipynb #39162a83
+# %% ../../nbs/8d_remedy.modules.ipynb #8009cc42
 _TAKE_WEIGHTS = nn.MultiheadAttention, nn.TransformerEncoderLayer  # they compute with the weights of the layers in them, the latter where no gradient is wanted
 
 def why_not(module: nn.Module) -> str | None:
@@ -102,7 +102,7 @@ def why_not(module: nn.Module) -> str | None:
     if kind.__reduce__ is not object.__reduce__ or kind.__reduce_ex__ is not object.__reduce_ex__: return "it has its own way to be pickled"
     return None
 
-# %% ../../nbs/8d_remedy.modules.ipynb #21c04be6
+# %% ../../nbs/8d_remedy.modules.ipynb #fa388a4b
 def within(name: str, layer: str) -> bool:
     "Whether a module is a layer, or in it; all are in the one without a name"
     return not layer or name == layer or name.startswith(f"{layer}.")
@@ -130,7 +130,7 @@ def named_layers(
         found[name] = possible[name]
     return found
 
-# %% ../../nbs/8d_remedy.modules.ipynb #a3dfcc29
+# %% ../../nbs/8d_remedy.modules.ipynb #59338679
 def _shapes(model: nn.Module) -> dict[str, Any]: return {clean(path): weights.shape for path, weights in model.named_parameters()}
 
 def _with_copies(training: Training, module: nn.Module) -> list[nn.Module]:

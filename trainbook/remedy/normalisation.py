@@ -6,7 +6,7 @@
 __all__ = ['CONVOLUTIONS', 'FEWEST', 'NormalisedOutput', 'normalise_layers', 'Residual', 'residual', 'SpectralNorm', 'iterate',
            'spectral_norm']
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #0e8cc2e9
+# %% ../../nbs/8g_remedy.normalisation.ipynb #a090357e
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +24,7 @@ from ..run.control import Refused
 from ..run.finding import Finding
 from ..run.training_facts import facts_of
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #77d9335b
+# %% ../../nbs/8g_remedy.normalisation.ipynb #17d59e95
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d
 FEWEST = 4  # units of a layer that is normalised: of one or two, next to nothing would be left
 
@@ -51,8 +51,10 @@ def _before_activations(training: Training) -> list[str]:
         named = {clean(prefix, name) for prefix, model in training.models.items() for name in activations_after(model)}
     return [name for name, layer in possible.items() if name in named - last and _width(layer) >= FEWEST]
 
-@remedy("Normalise what layers give", cures={"dead_relu": 3, "saturated_activation": 2, "vanishing_gradient": 2, "exploding_gradient": 4, "bad_init": 2},
-        arguments=dict(layers=list[str], anew=bool))
+def _offer_layers(training: Training, finding: Finding) -> Mapping[str, Any] | None: return {} if _before_activations(training) else None
+
+@remedy("Normalise what layers give", cures={"dead_relu": 2, "saturated_activation": 1, "vanishing_gradient": 2, "exploding_gradient": 4, "bad_init": 2},
+        arguments=dict(layers=list[str], anew=bool), offer=_offer_layers)
 def normalise_layers(
     training: Training,
     layers: Sequence[str] = (),  # names of linear layers and convolutions; all that have an activation behind them, if left out
@@ -68,7 +70,7 @@ def normalise_layers(
                 dict(layers=names))
     return drawn_anew(training, plan, anew)
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #9e8efc7d
+# %% ../../nbs/8g_remedy.normalisation.ipynb #acb09903
 class Residual(nn.Module):
     "A layer that gives its input plus what it computed, at the scale of one of them"
     def forward(self, given: torch.Tensor, *more: Any, **options: Any) -> torch.Tensor: return (given + super().forward(given, *more, **options)) * .5**.5
@@ -79,7 +81,11 @@ def _keeps_shape(layer: Any) -> bool:
     sizes = [dilation * (size - 1) for dilation, size in zip(layer.dilation, layer.kernel_size)]
     return layer.padding == "same" or not isinstance(layer.padding, str) and [2 * padding for padding in layer.padding] == sizes
 
-@remedy("Lead past each layer", cures={"vanishing_gradient": 3}, arguments=dict(layers=list[str]))
+def _offer_residual(training: Training, finding: Finding) -> Mapping[str, Any] | None:
+    possible = layers_of_kind(training, nn.Linear, *CONVOLUTIONS)
+    return {} if sum(_keeps_shape(possible[name]) for name in _before_activations(training)) > 1 else None
+
+@remedy("Lead past each layer", cures={"vanishing_gradient": 3}, arguments=dict(layers=list[str]), offer=_offer_residual)
 def residual(
     training: Training,
     layers: Sequence[str] = (),  # names; all that have an activation behind them and give as much as they are given, if left out
@@ -92,7 +98,7 @@ def residual(
     changes = [extending(training, name, layer, Residual, "the same, plus its input") for name, layer in fitting.items()]
     return Plan("Each of these layers gives its input plus what it computed, divided by the square root of 2.", changes, dict(layers=[*fitting]))
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #5abf17f8
+# %% ../../nbs/8g_remedy.normalisation.ipynb #f0189da0
 class SpectralNorm(nn.Module):
     "A layer whose weights, as a matrix, are divided by their largest singular value"
     left_vector: torch.Tensor  # shape (outputs,): the singular vectors, found so far
@@ -126,7 +132,7 @@ def _vectors(layer: Any) -> dict[str, Any]:
     iterate(weight, left, right, times=15)
     return dict(left_vector=left, right_vector=right)
 
-# %% ../../nbs/8g_remedy.normalisation.ipynb #b73d37c0
+# %% ../../nbs/8g_remedy.normalisation.ipynb #973953d7
 def _offer_critic(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     game = game_of(facts_of(training.run).losses)
     left = finding.evidence.get("discriminator's loss, of the first", 0.)

@@ -17,7 +17,7 @@ from msgspec import Meta
 from torch import nn, optim
 
 from ..model.proximal import soft_threshold
-from .activations import last_modules
+from .activations import ends_of
 from .change import Change, Plan, Training
 from .commands import remedy
 from .modules import extending, layers_of_kind
@@ -133,7 +133,7 @@ def _setting(name: str, module: nn.Module, attribute: str, share: float) -> Chan
 def _has_dropout(training: Training) -> bool: return any(getattr(module, attribute) for module, attribute in dropouts(training).values())
 
 def _hidden(training: Training) -> dict[str, nn.Module]:
-    last = last_modules(training)
+    last = ends_of(training)
     return {name: module for name, module in layers_of_kind(training, *ACTIVATIONS).items() if name not in last}
 
 def _offer_dropout(training: Training, finding: Finding) -> Mapping[str, Any] | None:

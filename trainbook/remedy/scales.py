@@ -6,7 +6,7 @@
 __all__ = ['PASSES', 'RECURRENT', 'CONVOLUTIONS', 'StandardisedInput', 'measure', 'scale_of', 'normalise_inputs',
            'RescaledOutput', 'normalise_targets', 'folded']
 
-# %% ../../nbs/8h_remedy.scales.ipynb #77e76031
+# %% ../../nbs/8h_remedy.scales.ipynb #029d24a0
 import copy
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ from ..run.control import Refused
 from ..run.finding import Finding
 from ..run.training_facts import facts_of
 
-# %% ../../nbs/8h_remedy.scales.ipynb #bc43c171
+# %% ../../nbs/8h_remedy.scales.ipynb #e6b2f0c6
 PASSES = 20  # that are measured
 RECURRENT = nn.RNN, nn.LSTM, nn.GRU
 CONVOLUTIONS = nn.Conv1d, nn.Conv2d, nn.Conv3d
@@ -67,7 +67,7 @@ def scale_of(layer: Any) -> tuple[torch.Tensor, torch.Tensor]:  # mean and stand
     # what is left of a constant is rounding
     return layer.input_mean, torch.where(std > 1e-6 * layer.input_mean.abs() + 1e-30, std, torch.ones_like(std))
 
-# %% ../../nbs/8h_remedy.scales.ipynb #e431f573
+# %% ../../nbs/8h_remedy.scales.ipynb #c9f57b5c
 def _features(layer: Any) -> int:
     return layer.in_features if isinstance(layer, nn.Linear) else layer.in_channels if isinstance(layer, CONVOLUTIONS) else layer.input_size
 
@@ -103,7 +103,7 @@ def normalise_inputs(
     plan = Plan(f"What {name or 'the model'} is given is standardised first, by mean and spread of each feature.", changes, dict(layer=name))
     return drawn_anew(training, plan, anew)
 
-# %% ../../nbs/8h_remedy.scales.ipynb #75005373
+# %% ../../nbs/8h_remedy.scales.ipynb #dd598d7c
 class _Scaled(torch.autograd.Function):
     "Numbers in another unit, through which the gradient comes back as for numbers in their own"
     generate_vmap_rule = True
@@ -129,7 +129,7 @@ class RescaledOutput(nn.Module):
         if not torch.is_grad_enabled(): return wide * self.output_std + self.output_mean
         return _Scaled.apply(wide, self.output_mean, self.output_std, self.output_back)
 
-# %% ../../nbs/8h_remedy.scales.ipynb #eb4583cd
+# %% ../../nbs/8h_remedy.scales.ipynb #e1c32b0e
 def _last_layer(training: Training) -> str:
     if len(training.models) != 1: raise Refused(f"which layer gives the predictions? Name it by layer=…, as there are the models {', '.join(training.models)}")
     found = [*layers_of_kind(training, nn.Linear, *CONVOLUTIONS)]
@@ -180,7 +180,7 @@ def normalise_targets(
                 dict(mean=mean, std=std, layer=name, absolute=absolute))
     return drawn_anew(training, plan, anew)
 
-# %% ../../nbs/8h_remedy.scales.ipynb #cd367e94
+# %% ../../nbs/8h_remedy.scales.ipynb #c7993ef5
 _OF_INPUT = "input_passes", "input_samples", "input_mean", "input_squares", "features_at"
 _OF_OUTPUT = "output_mean", "output_std", "output_back"
 

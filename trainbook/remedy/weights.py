@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Method', 'forget', 'reinitialise', 'drawn_anew', 'unfreeze', 'freeze']
 
-# %% ../../nbs/8e_remedy.weights.ipynb #dfa7ecf2
+# %% ../../nbs/8e_remedy.weights.ipynb #0bd410c7
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from ..run.contract import Whole
 from ..run.control import Refused
 from ..run.finding import Finding
 
-# %% ../../nbs/8e_remedy.weights.ipynb #65bcd722
+# %% ../../nbs/8e_remedy.weights.ipynb #a06e76e7
 def forget(
     optimizers: Iterable[optim.Optimizer],
     parameters: Iterable[torch.Tensor],
@@ -37,7 +37,7 @@ def forget(
                 for name, kept in optimizer.state[parameter].items():
                     if isinstance(kept, torch.Tensor): kept.fill_(first if name == "sum" else 0)
 
-# %% ../../nbs/8e_remedy.weights.ipynb #0225bc0e
+# %% ../../nbs/8e_remedy.weights.ipynb #8f7f2002
 Method = Literal["torch", "auto", "xavier", "kaiming", "orthogonal"]
 
 def _within(name: str, layers: Sequence[str]) -> bool:
@@ -70,12 +70,12 @@ def _draw(training: Training, method: Method, chosen: Mapping[str, nn.Module], s
         for weights, before in others: weights.copy_(before)
     forget(training.optimizers.values(), [one for model in training.models.values() for one in model.parameters() if id(one) in own])
 
-# %% ../../nbs/8e_remedy.weights.ipynb #3c34e15e
+# %% ../../nbs/8e_remedy.weights.ipynb #f860b2ef
 def _offer_anew(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     "Where nothing is frozen, as what others have trained is, as a rule"
     return {} if all(weights.requires_grad for model in training.models.values() for weights in model.parameters()) else None
 
-@remedy("Draw the weights anew", cures={"bad_init": 1, "dead_relu": 2, "saturated_activation": 1, "vanishing_gradient": 4, "unstable": 6},
+@remedy("Draw the weights anew", cures={"bad_init": 1, "dead_relu": 3, "saturated_activation": 2, "vanishing_gradient": 4, "unstable": 6},
         arguments=dict(method=Method, layers=list[str], seed=Whole), offer=_offer_anew)
 def reinitialise(
     training: Training,
@@ -95,7 +95,7 @@ def reinitialise(
     return Plan(f"The weights are drawn anew ({method}), and the optimizer forgets what it has kept of them.{rest}", changes,
                 dict(method=method, layers=[*layers], seed=seed))
 
-# %% ../../nbs/8e_remedy.weights.ipynb #e3661414
+# %% ../../nbs/8e_remedy.weights.ipynb #3b47438c
 def drawn_anew(
     training: Training,
     plan: Plan,
@@ -107,7 +107,7 @@ def drawn_anew(
     return Plan(f"{plan.sentence} All weights are drawn anew, as they have learned for what was before.",
                 [*plan.changes, *reinitialise.plan(training).changes], arguments)
 
-# %% ../../nbs/8e_remedy.weights.ipynb #d74763c0
+# %% ../../nbs/8e_remedy.weights.ipynb #1fb29fbe
 def _takes(optimizer: optim.Optimizer, parameter: torch.Tensor) -> bool:
     return not isinstance(optimizer, optim.LBFGS) and (parameter.ndim == 2 or "muon" not in type(optimizer).__name__.lower())
 
@@ -146,7 +146,7 @@ def _parameters(training: Training, layers: Sequence[str]) -> dict[str, list[Any
         if _within(name, layers): found.setdefault(name, []).append(parameter)
     return found
 
-# %% ../../nbs/8e_remedy.weights.ipynb #8de2d928
+# %% ../../nbs/8e_remedy.weights.ipynb #c7248d65
 def _offer_unfreeze(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     "Parameters that are frozen, or that no optimizer has; one that is cut off stays so"
     names = [name.rpartition(".")[0] for name in finding.evidence.get("parameters", ())]
