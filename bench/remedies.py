@@ -5,9 +5,9 @@
     python bench/remedies.py dead_relu zeros    kinds and programs by name, or part of one
     python bench/remedies.py --mistake          healthy programs, each remedy that fits applied by mistake and taken back
 
-The person who clicks knows nothing. At a step at which the training is judged, the first finding is answered by its first remedy. When the trial is over
-the verdict is read: if the loss is better nothing more is done, if it is worse the remedy is taken back, and the next remedy is tried: three clicks at most. A program is curable by a
-button if a remedy is offered in each of its seeds.
+The person who clicks knows nothing. At a step at which the training is judged, the first finding is answered by its first remedy. When the trial is
+over the verdict is read: if the loss is better nothing more is done, if it is worse the remedy is taken back, and the next remedy is tried: three clicks
+at most. A program is curable by a button if a remedy is offered in each of its seeds.
 """
 import argparse
 import importlib.util
