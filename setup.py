@@ -20,7 +20,7 @@ setup(
         "console_scripts": ["trainbook = trainbook.terminal.doctor:main"],
         "trainbook.views": ["panel = trainbook.widget.panel:Panel", "checkpoints = trainbook.train.checkpoint:Checkpoints",
                             "send_to = trainbook.connect.follower:send_to", "chosen_trackers = trainbook.connect.follower:chosen_trackers",
-                            "recipe_of = trainbook.remedy.recipe:recipe_of", "planned_commands = trainbook.remedy.recipe:planned_commands"],
+                            "recipe_of = trainbook.remedy.recipe:recipe_of", "scheduled_commands = trainbook.remedy.recipe:scheduled_commands"],
         "trainbook.parts": ["remedies = trainbook.remedy.remedies:Remedies"],
         "trainbook.sinks": ["csv = trainbook.connect.files:CSV", "parquet = trainbook.connect.files:Parquet",
                             "tensorboard = trainbook.connect.tensorboard:TensorBoard", "mlflow = trainbook.connect.mlflow:MLflow",

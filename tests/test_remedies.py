@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from trainbook import Learner, open_run, watch
 from trainbook.remedy.change import Change, Plan
 from trainbook.remedy.commands import remedy
-from trainbook.remedy.recipe import planned_commands
+from trainbook.remedy.recipe import scheduled_commands
 from trainbook.run.control import Command
 from trainbook.run.finding import Finding, Remedy
 from trainbook.train.callback import Callback
@@ -355,7 +355,7 @@ def test_the_snippet_of_a_recipe_is_code(tmp_path):
     recipe = Script(tmp_path).train(act=doing((4, "shake_weights"), (9, "scale_lr", dict(factor=.5)))).run.recipe()
     names = {}
     exec(str(recipe), names)
-    assert planned_commands(names["recipe"]) == planned_commands(recipe) and recipe[0].arguments == dict(scale=.01)
+    assert scheduled_commands(names["recipe"]) == scheduled_commands(recipe) and recipe[0].arguments == dict(scale=.01)
 
 
 def test_a_recipe_that_does_not_fit_says_at_which_entry(tmp_path):

@@ -20,6 +20,7 @@ from ..run.contract import ARGUMENTS
 from ..run.control import Failed, Refused, check
 from ..run.fault import Faults, short
 from ..run.finding import Finding, Remedy
+from ..run.tables import stream_of
 from ..train.live import LiveRun
 from ..train.training_state import Snapshot
 
@@ -36,6 +37,7 @@ class Applied(NamedTuple):
     moment: Snapshot | None  # how all was before; None if it can't be taken back any more
     take_back: Callable[[], None]  # puts back what is no weight and no state
     changes_loss: bool  # whether values of the loss before and after it are of different things
+    trial_before: dict[str, Any] | None  # of another remedy, which goes on if this one is taken back
 
 # %% ../../nbs/8r_remedy.remedies.ipynb #ac25e466
 class Remedies:
@@ -106,7 +108,8 @@ class Remedies:
             raise Failed(f"it failed half way, and all is as it was before: {short(error)}") from error
         id = run.commands.obeying.id if run.commands.obeying else ""
         self._record(plan, remedy.name, arguments, id=id)
-        applied = Applied(id, remedy, plan.arguments, run.step, moment, take_back, any(one.where == "loss" for one in plan.changes))
+        changes_loss = any(one.where == "loss" for one in plan.changes)
+        applied = Applied(id, remedy, plan.arguments, run.step, moment, take_back, changes_loss, self._trial)
         self._applied = [*(one._replace(moment=None) for one in self._applied[:1 - MOST]), *self._applied[1 - MOST:], applied]
         self._begin_trial(applied)
         return lambda: self._take_back(applied.id)
@@ -116,7 +119,8 @@ class Remedies:
         if last is None or last.id != id: raise Refused(
             f"{last.remedy.label!r} was applied after it; take that back first" if last and any(one.id == id for one in self._applied) else "it was taken back")
         if last.moment is None: raise Refused("it was kept, or only the last three can be taken back")
-        self._trial, self._applied = None, self._applied[:-1]
+        self._trial, self._applied = last.trial_before, self._applied[:-1]
+        if self._trial: clerk.add(self, is_weak=True)
         last.take_back()
         self._run.checkpointer.return_to(last.moment)
 
@@ -143,7 +147,8 @@ class Remedies:
 
     def _compare(self, trial: dict[str, Any]):
         recorder, since, until = self._run.recorder, trial["since"], trial["until"]
-        metric = next(iter(sorted((name for name in recorder.metrics if "loss" in name and not name.startswith("val")), key=lambda name: name != "loss")), None)
+        losses = [name for name in recorder.metrics if "loss" in name and stream_of(name) == "train"]
+        metric = "loss" if "loss" in losses else next(iter(losses), None)
         applied = next((one for one in self._applied if one.id == trial["id"]), None)
         if metric is None or applied is None or applied.changes_loss:
             verdict, words = "not comparable", "The loss is another one than before; look at a metric of the validation." if metric else "No loss is logged."
@@ -176,7 +181,7 @@ class Remedies:
                 take_back = make_changes(self._planned(remedy, saved["arguments"]))
             except Exception as error:
                 raise ValueError(f"the checkpoint was taken after remedies, and number {number}, {name}, can't be applied again: {short(error)}") from error
-            self._applied.append(Applied("", remedy, saved["arguments"], self._run.step, None, take_back, False))
+            self._applied.append(Applied("", remedy, saved["arguments"], self._run.step, None, take_back, False, None))
 
     def on_close(self) -> None:
         clerk.remove(self)

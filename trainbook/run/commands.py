@@ -44,8 +44,8 @@ class Commands:
         self.postponed: deque[Command] = deque()  # until a validation is over
         self._applied_so_far, self._is_raising = 0, False
         self.obeying = None  # the one that is being carried out
-        self.edges, self.next_edge = 0, inf  # step edges so far, and the next one at which a command was planned for
-        self._planned: dict[int, list[Command]] = {}  # commands by their edge
+        self.edges, self.next_edge = 0, inf  # step edges so far, and the next one that a command was scheduled for
+        self._scheduled: dict[int, list[Command]] = {}  # commands by their edge
         self.refusal: str | None = None  # why nothing but a checkpoint can be asked for, if that is so
         self.register("undo", self._undo, ARGUMENTS["undo"], waits_for_validation=True)
 
@@ -76,19 +76,19 @@ class Commands:
         "Whether there is something to obey now"
         return bool(self.recorder.mailbox.waiting or self.postponed and not self.recorder.position.validating)
 
-    def plan(
+    def schedule(
         self,
         command: Command,
         edge: int,  # how many step edges there are up to it
     ) -> None:
         "Has a command obeyed at a step edge that is to come"
-        self._planned.setdefault(edge, []).append(command)
-        self.next_edge = min(self._planned)
+        self._scheduled.setdefault(edge, []).append(command)
+        self.next_edge = min(self._scheduled)
 
-    def submit_planned(self) -> None:
-        "At the edge that they were planned for: hands commands in"
-        for command in self._planned.pop(self.edges, ()): self.submit(command)
-        self.next_edge = min(self._planned, default=inf)
+    def submit_scheduled(self) -> None:
+        "At the edge that they were scheduled for: hands commands in"
+        for command in self._scheduled.pop(self.edges, ()): self.submit(command)
+        self.next_edge = min(self._scheduled, default=inf)
 
     def submit(self, command: Command) -> Request:
         "Takes in a command, on any thread; it is obeyed at the next step edge"

@@ -241,7 +241,8 @@ class Checkpointer:
         "Restores a checkpoint; raises `Refused` if there is none of that name"
         entry = self._find(to)
         before = self._share(self._save({"undo"}))
-        self._restore(to, entry)
+        try: self._restore(to, entry)
+        except ValueError as error: raise Refused(f"{error}; a remedy that has changed the model since has to be taken back first") from None
         return (lambda: self._undo_rollback(before)) if before else None
 
     def moment(self) -> Snapshot:

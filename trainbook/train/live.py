@@ -146,7 +146,7 @@ class LiveRun:
         warn_about_optimizers(self.recorder, models, optimizers, every)
         if point: warn_about_schedulers(self.name, optimizers, scheduler, state)
         if point: self._go_on_from(point, training)
-        for edge, command in recipe: self.commands.plan(command, edge)
+        for edge, command in recipe: self.commands.schedule(command, edge)
         self.learning_rate.on_commands()
         self.metric_log.on_commands()
         finalize(self, self.recorder.abandon).atexit = False

@@ -228,10 +228,10 @@ def watch(
     (rule, best), keep, here = _stopping_and_best(monitor, mode, early_stop), keep_policy(checkpoint), notebook()
     config, lineages = config_dict({} if config is None else config), lineages_of(data)
     trackers = later("chosen_trackers")(send_to) if send_to else {}
-    planned = [] if recipe is None else later("planned_commands")(recipe)
+    scheduled = [] if recipe is None else later("scheduled_commands")(recipe)
     _end_replaced_runs(model, here, resumes=resume is not None)
     run = LiveRun(model, optimizer, every=every, evaluate=evaluate, early_stop=rule, monitor=best, keep=keep, scheduler=scheduler,
-                  state=state, resume=resume, data=lineages, diagnose=diagnose, rules=rules, loss=loss, recipe=planned,
+                  state=state, resume=resume, data=lineages, diagnose=diagnose, rules=rules, loss=loss, recipe=scheduled,
                   name=name or Path(here.get("notebook") or sys.argv[0] or "run").stem, config=config, dir=dir, show=plots)
     _all_runs.add(run)
     _follow_cells()
