@@ -139,7 +139,7 @@ def _offer_critic(training: Training, finding: Finding) -> Mapping[str, Any] | N
     is_ahead = finding.kind == "mode_collapse" or game is not None and finding.where == game.critic and left < IDLE
     return dict(model=game.critic) if game and is_ahead and game.critic in training.models else None
 
-@remedy("Normalise the critic's weights", cures={"gan_imbalance": 3, "mode_collapse": 4}, arguments=dict(model=str), offer=_offer_critic)
+@remedy("Normalise the critic's weights", cures={"gan_imbalance": 6, "mode_collapse": 8}, arguments=dict(model=str), offer=_offer_critic)
 def spectral_norm(
     training: Training,
     model: str | None = None,  # the name of the critic; the one that the losses show, if left out
