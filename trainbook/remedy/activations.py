@@ -7,7 +7,7 @@ __all__ = ['RECTIFIERS', 'SQUASHING', 'Names', 'OUTPUTS', 'Turn', 'end_of', 'end
            'drop_output_activation', 'TurnedOutput', 'turn_output', 'log_probabilities']
 
 # %% ../../nbs/8f_remedy.activations.ipynb #14c5f4c5
-import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from inspect import getsource
 from textwrap import dedent
@@ -30,27 +30,44 @@ from ..run.training_facts import TrainingFacts, facts_of
 # %% ../../nbs/8f_remedy.activations.ipynb #5e11777d
 _SAME_NUMBERS = "squeeze", "view", "reshape", "flatten", "float"  # what may be called behind the end
 
-def _returned(module: nn.Module) -> ast.expr | None:
-    "What is called in the `return` of a forward pass: `self.head`, or `F.softmax`"
-    try: tree = ast.parse(dedent(getsource(parts_of(type(module))[0].forward)))
-    except (OSError, TypeError, SyntaxError, AttributeError): return None  # the source is not there, or can't be had of what is scripted
-    assigned = {target.id: node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets if isinstance(target, ast.Name)}
-    found = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)]
-    value = found[0] if len(found) == 1 else None
-    if isinstance(value, ast.Tuple): value = value.elts[0]  # such as an output and a state
-    if isinstance(value, ast.Name): value = assigned.get(value.id)
-    while isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _SAME_NUMBERS: value = value.func.value
-    return value.func if isinstance(value, ast.Call) else None
+def _expression(source: str) -> str:
+    "What stands up to the end of a statement, or to the first comma outside of brackets"
+    depth, found = 0, ""
+    for letter in source:
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth < 0 or depth == 0 and letter in ",#\n": break
+        found += letter
+    return found.strip()
+
+def _chain(expression: str) -> list[str]:
+    "The parts of a call between its dots: `self` and `head`; none of an expression that is more than one call, such as a sum"
+    depth, parts = 0, [""]
+    for letter in expression:
+        depth += (letter in "([{") - (letter in ")]}")
+        if depth == 0 and letter == ".": parts.append("")
+        elif depth == 0 and not (letter.isalnum() or letter in "_)]}"): return []
+        else: parts[-1] += letter
+    while len(parts) > 1 and parts[-1].partition("(")[0] in _SAME_NUMBERS: parts.pop()
+    return [part.partition("(")[0] for part in parts] if parts[-1].endswith(")") else []
+
+def _returned(module: nn.Module) -> list[str]:
+    "What is called in the `return` of a forward pass: `self` and `head`, or `F` and `softmax`"
+    # by its letters: offers are made beside the training, and Python before 3.11.8 can't parse on two threads at once
+    try: source = dedent(getsource(parts_of(type(module))[0].forward))
+    except (OSError, TypeError, AttributeError): return []  # the source is not there, or can't be had of what is scripted
+    returns = [match.end() for match in re.finditer(r"(?m)^ *return\b|: return\b", source)]
+    if len(returns) != 1: return []
+    value = _expression(source[returns[0]:].lstrip(" "))
+    assigned = [match.end() for match in re.finditer(rf"(?m)^ *{re.escape(value)} *=(?!=)", source)] if value.isidentifier() else []
+    return _chain(_expression(source[assigned[-1]:]) if assigned else value)
 
 def end_of(model: nn.Module, name: str = "") -> tuple[str, nn.Module | str]:
     "The module at the end of a model and its name, or of the one that ends in a function the name, and that of the function"
     children = dict(model.named_children())
     if not children: return clean(name), model
-    last, called = [*children][-1], None if isinstance(model, nn.Sequential) else _returned(model)
-    if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "self" and called.attr in children: last = called.attr
-    elif isinstance(called, ast.Attribute | ast.Name):
-        function = called.attr if isinstance(called, ast.Attribute) else called.id
-        if hasattr(F, function): return clean(name), function
+    last, called = [*children][-1], [] if isinstance(model, nn.Sequential) else _returned(model)
+    if called[:1] == ["self"] and len(called) == 2 and called[1] in children: last = called[1]
+    elif called and hasattr(F, called[-1]): return clean(name), called[-1]
     return end_of(children[last], f"{name}.{last}")
 
 def ends_of(training: Training) -> dict[str, nn.Module | str]:
