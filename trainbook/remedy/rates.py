@@ -55,6 +55,8 @@ def hold_rate(
     if not training.learning_rate.can_scale: raise Refused("no optimizer is watched whose rate could be scaled; name it: watch(model, optimizer)")
     if len(training.optimizers) > 1: raise Refused("several optimizers are watched, and each has a rate of its own")
     [optimizer] = training.optimizers.values()
+    if not all(getattr(group["lr"], "is_cpu", True) for group in optimizer.param_groups): raise Refused(
+        "the rate is a number on a device, and reading it in each step would mean waiting for it")
     rate = rate or peak_rate(optimizer)
     def course() -> float:
         own = max(float(group["lr"]) for group in optimizer.param_groups)
