@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from trainbook import Learner, open_run, watch
 from trainbook.remedy.change import Change, Plan
-from trainbook.remedy.commands import remedy
+from trainbook.remedy.commands import known_remedies, remedy
 from trainbook.remedy.recipe import scheduled_commands
 from trainbook.run.control import Command
 from trainbook.run.finding import Finding, Remedy
@@ -242,6 +242,7 @@ def test_a_checkpoint_that_can_not_be_written_is_a_reason_to_change_nothing(tmp_
     ("shake_weights", dict(scale=-1), "scale is a number above 0, such as .5, not -1"), ("shake_weights", dict(size=1), "'size' is none of its arguments"),
     ("plan", dict(remedy="bloodletting"), "'bloodletting' is no remedy; there are "),
     ("plan", dict(remedy="shake_weights", arguments=dict(scale=0)), "scale is"),
+    ("freeze", {}, "freeze(…) missing a required argument: 'layers'"), ("plan", dict(remedy="freeze"), "missing a required argument: 'layers'"),
     ("keep", dict(id="none"), "no remedy is on trial"), ("keep", {}, "no remedy is on trial")])
 def test_nonsense_is_refused_with_what_was_expected(tmp_path, command, arguments, said):
     [(_, status, reason)] = outcomes(Script(tmp_path).train(act=doing((3, command, arguments))).run)
@@ -404,3 +405,68 @@ def test_a_remedy_of_another_package_is_found(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | dict(PYTHONPATH=f"{tmp_path}:{outsiders}"))
     assert done.stdout.strip() == "['shake_weights']" and "the remedy other is left out: TypeError" in done.stderr
     assert shake_weights.effect.startswith("Noise is added")
+
+
+# Each remedy there is, in a real run
+
+CLASSES = (X[:, 0] > 0).long() + (X[:, 1] > 0).long()
+
+
+class Kinds(Script):
+    """Trainings that between them have something for each remedy to change."""
+
+    def __init__(self, folder, kind):
+        torch.manual_seed(0), random.seed(0), np.random.seed(0)
+        ends = dict(probabilities=[nn.Softmax(1)], numbers=[], critic=[])[kind]
+        hidden = [nn.Linear(16, 16), nn.Sigmoid()] if kind == "numbers" else [nn.BatchNorm1d(16)]
+        self.model = nn.Sequential(nn.Linear(8, 16), nn.Dropout(.3), nn.ReLU(), *hidden, nn.Linear(16, 1 if kind == "numbers" else 3), *ends)
+        if kind == "critic": self.model[0].requires_grad_(False)
+        learning = [weights for weights in self.model.parameters() if weights.requires_grad]
+        self.optimizer = torch.optim.SGD(learning, lr=.05, momentum=.0 if kind == "critic" else .9, weight_decay=1e-3)
+        self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, 2, .5)
+        self.loader = DataLoader(TensorDataset(X, Y[:, 0] if kind == "numbers" else CLASSES), 10)
+        self.losses, self.is_class = [], kind != "numbers"
+        loss = nn.functional.cross_entropy if self.is_class else nn.functional.mse_loss
+        models = dict(critic=self.model) if kind == "critic" else self.model
+        self.run = watch(models, self.optimizer, dir=folder, view=None, scheduler=self.scheduler, loss=loss)
+
+    def step(self, xb, yb, act):
+        loss = self.run.loss(self.model(xb), yb)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.run.log(loss=loss)
+        self.losses.append(loss.item())
+        act(self.run)
+
+    def train(self, act=lambda run: None):
+        with self.run: self.plain(act)
+        self.end = [*self.model.state_dict().values(), torch.rand(3), torch.tensor([group["lr"] for group in self.optimizer.param_groups])]
+        self.end += [value for state in self.optimizer.state.values() for value in state.values() if isinstance(value, torch.Tensor)]
+        return self
+
+
+NEEDED = dict(normalise_targets=dict(mean=2., std=3.), weight_decay=dict(value=.1), use_loss=dict(name="l1_loss"), turn_output=dict(turn="log"),
+              log_probabilities=dict(turn="log"), dropout=dict(share=.2), freeze=dict(layers=["0"]))
+ELSEWHERE = {"turn_output", "log_probabilities", "spectral_norm", "mode_by_gradients", "use_loss"}  # tests of their own have what these need
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return {kind: Kinds(tmp_path_factory.mktemp(kind), kind).train() for kind in ("probabilities", "numbers", "critic")}
+
+
+@pytest.mark.parametrize("name", sorted(one.name for one in known_remedies() if one.plan.__module__.startswith("trainbook")))
+@pytest.mark.filterwarnings("ignore")
+def test_each_remedy_is_applied_and_taken_back(tmp_path, untouched, name):
+    applied = []
+    for kind, before in untouched.items():
+        changed = Kinds(tmp_path / kind, kind).train(doing((8, name, NEEDED.get(name, {})), (10, "undo", dict(id=f"{name}-8"))))
+        first = outcomes(changed.run)[0]
+        assert first[1] in ("applied", "refused"), first
+        assert is_same(changed, before) and changed.losses[-16:] == before.losses[-16:], kind
+        if first[1] == "applied": applied.append(kind)
+        else: assert len(first[2].split()) > 4, first
+    assert applied or name in ELSEWHERE

@@ -8,6 +8,7 @@ __all__ = ['MOST', 'SHORTEST', 'LONGEST', 'Applied', 'Remedies']
 # %% ../../nbs/8r_remedy.remedies.ipynb #58703ba9
 from collections.abc import Callable, Mapping
 from functools import partial
+from inspect import signature
 from typing import Any, NamedTuple
 
 from ..measure.parts import by_name
@@ -81,7 +82,10 @@ class Remedies:
     def _planned(self, remedy: RemedyCommand, arguments: Mapping[str, Any]) -> Plan:
         "Raises `Refused` if it can't be applied here"
         if why := self._why_not(): raise Refused(why)
-        plan: Any = remedy.plan(self._training, **check(arguments, remedy.arguments))
+        arguments = check(arguments, remedy.arguments)
+        try: signature(remedy.plan).bind(self._training, **arguments)
+        except TypeError as error: raise Refused(f"{remedy.name}(…) {error}") from None
+        plan: Any = remedy.plan(self._training, **arguments)
         if not isinstance(plan, Plan): raise TypeError(f"{remedy.name} has to give a Plan, with a sentence and its changes; got {plan!r:.100}")
         if not plan.changes: raise Refused(f"nothing is left for it to change: {plan.sentence}")
         return plan
