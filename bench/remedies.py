@@ -6,8 +6,8 @@
     python bench/remedies.py --mistake          healthy programs, each remedy that fits applied by mistake and taken back
 
 The person who clicks knows nothing. At a step at which the training is judged, the first finding is answered by its first remedy. When the trial is
-over the verdict is read: if the loss is better nothing more is done, if it is worse the remedy is taken back, and the next remedy is tried: three clicks
-at most. A program is curable by a button if a remedy is offered in each of its seeds.
+over the verdict is read: if the loss is better, or can't be compared, nothing more is done; if it is worse the remedy is taken back. Else the
+next remedy is tried: three clicks at most. A program is curable by a button if a remedy is offered in each of its seeds.
 """
 import argparse
 import importlib.util
@@ -58,7 +58,7 @@ class Clicker:
         if trial and trial.get("verdict") == "worse":
             self.run.undo(trial["id"])
             self.run.loop.do_what_is_due()
-        return not trial or trial.get("verdict") != "better"
+        return not trial or trial.get("verdict") in ("worse", "no difference")
 
     def click(self):
         for finding in self.run.findings:

@@ -30,6 +30,7 @@ class RemedyCommand(NamedTuple):
     plan: Callable[..., Plan]  # given the training and the arguments; raises `Refused` where it can't help, with the reason
     arguments: Mapping[str, Any] = {}  # the type of each, as in `run.contract`
     offer: Offer = _always
+    is_comparable: bool = True  # whether the loss after it is of the same thing as before: not with other samples, another loss, or dropout
 
 # %% ../../nbs/8c_remedy.commands.ipynb #91482c8c
 _written: dict[str, RemedyCommand] = {}  # in this process, by name
@@ -39,11 +40,12 @@ def remedy(
     cures: Mapping[Kind, int],  # see `RemedyCommand`
     arguments: Mapping[str, Any] = {},  # the type of each that the command takes, such as `dict(limit=Positive)`
     offer: Offer = _always,
+    is_comparable: bool = True,  # see `RemedyCommand`
 ) -> Callable[[Callable[..., Plan]], RemedyCommand]:
     "A decorator: makes a remedy of a function, whose name is the command's and whose docstring says what it does; raises `TypeError` if there is none"
     def make(plan: Callable[..., Plan]) -> RemedyCommand:
         if not plan.__doc__: raise TypeError(f"{plan.__name__} has to say what it does in its docstring, in one sentence: people read it beside the button")
-        made = RemedyCommand(plan.__name__, label, " ".join(plan.__doc__.split()), cures, plan, arguments, offer)
+        made = RemedyCommand(plan.__name__, label, " ".join(plan.__doc__.split()), cures, plan, arguments, offer, is_comparable)
         _written[made.name] = made
         return made
     return make

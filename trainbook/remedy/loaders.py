@@ -72,7 +72,7 @@ SHUFFLED = "DataLoader(dataset, batch_size, shuffle=True)"
 def _offer_shuffle(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     return {} if training.loaders.training and type(training.loaders.training[-1]) is DataLoader else None
 
-@remedy("Shuffle the samples", cures={"no_shuffle": 1}, offer=_offer_shuffle)
+@remedy("Shuffle the samples", cures={"no_shuffle": 1}, offer=_offer_shuffle, is_comparable=False)
 def shuffle(training: Training) -> Plan:
     "From the next epoch on the samples come in a random order, another one in each epoch."
     loader = _ordered_loader(training, SHUFFLED)
@@ -107,7 +107,7 @@ def _offer_balance(training: Training, finding: Finding) -> Mapping[str, Any] | 
     loaders = training.loaders.training
     return {} if loaders and type(loaders[-1]) is DataLoader and type(loaders[-1].batch_sampler) is BatchSampler else None
 
-@remedy("Draw all classes as often", cures={"class_imbalance": 2}, offer=_offer_balance)
+@remedy("Draw all classes as often", cures={"class_imbalance": 2}, offer=_offer_balance, is_comparable=False)
 def balance_classes(training: Training) -> Plan:
     "From the next epoch on each class is drawn as often, and the samples of a rare one several times."
     loader = _ordered_loader(training, "DataLoader(dataset, batch_size, sampler=WeightedRandomSampler(weights, len(dataset)))")

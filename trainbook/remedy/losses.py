@@ -74,7 +74,7 @@ def weighed(
 def _offer_weights(training: Training, finding: Finding) -> Mapping[str, Any] | None:
     return {} if training.loss and name_of_loss(training.loss.function) in _WEIGHED else None
 
-@remedy("Weigh the classes", cures={"class_imbalance": 1}, arguments=dict(weights=list[Positive]), offer=_offer_weights)
+@remedy("Weigh the classes", cures={"class_imbalance": 1}, arguments=dict(weights=list[Positive]), offer=_offer_weights, is_comparable=False)
 def weigh_classes(
     training: Training,
     weights: Sequence[float] | None = None,  # of the classes in their order; a single one, of the yes, for one output; found out if left out
@@ -115,7 +115,8 @@ def _offer_loss(training: Training, finding: Finding) -> Mapping[str, Any] | Non
     elif finding.kind == "unstable" and name == "mse_loss": wanted = "huber_loss"
     return dict(name=wanted) if wanted else None
 
-@remedy("Use another loss", cures={"double_softmax": 2, "wrong_loss": 1, "label_noise": 2, "unstable": 3}, arguments=dict(name=LossName), offer=_offer_loss)
+@remedy("Use another loss", cures={"double_softmax": 2, "wrong_loss": 1, "label_noise": 2, "unstable": 3}, arguments=dict(name=LossName),
+        offer=_offer_loss, is_comparable=False)
 def use_loss(
     training: Training,
     name: LossName,
@@ -142,7 +143,7 @@ class ShapesMatched:
         return self.function(output, target, *arguments, **options)
 
 @remedy("Match the shapes of output and target", cures={"shape_broadcast": 1},
-        offer=lambda training, finding: {} if training.loss and "target" in finding.evidence else None)
+        offer=lambda training, finding: {} if training.loss and "target" in finding.evidence else None, is_comparable=False)
 def match_shapes(training: Training) -> Plan:
     "Before the loss, the output is brought to the shape of the target, so that each is compared with its own target."
     loss = _held(training, "output.reshape(target.shape)")

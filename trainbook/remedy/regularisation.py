@@ -142,7 +142,7 @@ def _offer_dropout(training: Training, finding: Finding) -> Mapping[str, Any] | 
     if _has_dropout(training): return dict(share=.5)
     return dict(share=.2) if _hidden(training) else None
 
-@remedy("Change the dropout", cures={"over_regularised": 1, "overfitting": 2}, arguments=dict(share=Share), offer=_offer_dropout)
+@remedy("Change the dropout", cures={"over_regularised": 1, "overfitting": 2}, arguments=dict(share=Share), offer=_offer_dropout, is_comparable=False)
 def dropout(
     training: Training,
     share: float = .5,  # that is dropped

@@ -37,7 +37,6 @@ class Applied(NamedTuple):
     step: int  # after which it was applied
     moment: Snapshot | None  # how all was before; None if it can't be taken back any more
     take_back: Callable[[], None]  # puts back what is no weight and no state
-    changes_loss: bool  # whether values of the loss before and after it are of different things
     trial_before: dict[str, Any] | None  # of another remedy, which goes on if this one is taken back
 
 # %% ../../nbs/8r_remedy.remedies.ipynb #ac25e466
@@ -112,8 +111,7 @@ class Remedies:
             raise Failed(f"it failed half way, and all is as it was before: {short(error)}") from error
         id = run.commands.obeying.id if run.commands.obeying else ""
         self._record(plan, remedy.name, arguments, id=id)
-        changes_loss = any(one.where == "loss" for one in plan.changes)
-        applied = Applied(id, remedy, plan.arguments, run.step, moment, take_back, changes_loss, self._trial)
+        applied = Applied(id, remedy, plan.arguments, run.step, moment, take_back, self._trial)
         self._applied = [*(one._replace(moment=None) for one in self._applied[:1 - MOST]), *self._applied[1 - MOST:], applied]
         self._begin_trial(applied)
         return lambda: self._take_back(applied.id)
@@ -154,9 +152,9 @@ class Remedies:
         losses = [name for name in recorder.metrics if "loss" in name and stream_of(name) == "train"]
         metric = "loss" if "loss" in losses else next(iter(losses), None)
         applied = next((one for one in self._applied if one.id == trial["id"]), None)
-        if metric is None or applied is None or applied.changes_loss:
-            verdict, words = "not comparable", "The loss is another one than before; look at a metric of the validation." if metric else "No loss is logged."
-            return self._conclude(trial, verdict, words, {})
+        if metric is None or applied is None or not applied.remedy.is_comparable:
+            words = "The loss is of other things than before; look at a metric of the validation." if metric else "No loss is logged."
+            return self._conclude(trial, "not comparable", words, {})
         steps, values = recorder.curve(metric, joined=False)
         before = values[(steps > since - (until - since)) & (steps <= since)]
         found = compare_trial(before, values[(steps > since) & (steps <= until)])
@@ -185,7 +183,7 @@ class Remedies:
                 take_back = make_changes(self._planned(remedy, saved["arguments"]))
             except Exception as error:
                 raise ValueError(f"the checkpoint was taken after remedies, and number {number}, {name}, can't be applied again: {short(error)}") from error
-            self._applied.append(Applied("", remedy, saved["arguments"], self._run.step, None, take_back, False, None))
+            self._applied.append(Applied("", remedy, saved["arguments"], self._run.step, None, take_back, None))
 
     def on_close(self) -> None:
         clerk.remove(self)
