@@ -66,8 +66,11 @@ def test_it_is_found_while_the_loop_goes_on(new):
 def test_only_remedies_that_are_possible_are_offered(new):
     model = nn.Linear(1, 1)
     with new(rules=[high]) as run: train(run, [2.] * 8)
+    with new(model, rules=[high]) as without: train(without, [2.] * 8)
     with new(model, torch.optim.SGD(model.parameters(), .1), rules=[high]) as steered: train(steered, [2.] * 8)
-    assert [[remedy.command for remedy in one.findings[0].remedies] for one in (run, steered)] == [["stop"], ["scale_lr", "stop"]]
+    offered = [[remedy.command for remedy in one.findings[0].remedies] for one in (run, without, steered)]
+    assert offered[0] == ["stop"] and "warm_up" not in offered[1]
+    assert offered[2] == ["restart_with_defaults", "scale_lr", "stop", "warm_up"]
 
 
 def test_the_same_training_has_the_same_findings(new):

@@ -21,7 +21,8 @@ from ..run.training_facts import planned_steps
 # %% ../../nbs/8k_remedy.rates.ipynb #47140ea1
 SHARE, USUAL_STEPS = 1 / 20, 100  # of the training; where its length is not known
 
-@remedy("Warm up again", cures={"unstable": 4, "lr_too_high": 7, "exploding_gradient": 8, "oscillating_loss": 9}, arguments=dict(steps=Count, since=Whole))
+@remedy("Warm up again", cures={"unstable": 4, "lr_too_high": 7, "exploding_gradient": 8, "oscillating_loss": 9}, arguments=dict(steps=Count, since=Whole),
+        offer=lambda training, finding: {} if training.learning_rate.can_scale else None)
 def warm_up(
     training: Training,
     steps: int | None = None,  # until the full rate is reached; found out if left out

@@ -67,7 +67,7 @@ class Remedies:
 
     def offers(self, finding: Finding) -> tuple[Remedy, ...]:
         "What helps against a finding, best first; what its rule offers stands among them"
-        if self._why_not() or self._run.is_over: return finding.remedies
+        if self._why_not() or self._run.is_over or not self._training.models: return finding.remedies
         ranked = [(RANK_OF_RULES, one) for one in finding.remedies]
         for one in self._known.values():
             rank = one.cures.get(finding.kind)
