@@ -70,7 +70,7 @@ def test_only_remedies_that_are_possible_are_offered(new):
     with new(model, torch.optim.SGD(model.parameters(), .1), rules=[high]) as steered: train(steered, [2.] * 8)
     offered = [[remedy.command for remedy in one.findings[0].remedies] for one in (run, without, steered)]
     assert offered[0] == ["stop"] and "warm_up" not in offered[1]
-    assert offered[2] == ["restart_with_defaults", "scale_lr", "stop", "warm_up"]
+    assert offered[2] == ["restart_with_defaults", "scale_lr", "stop", "use_optimizer", "warm_up"]
 
 
 def test_the_same_training_has_the_same_findings(new):
