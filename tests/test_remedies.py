@@ -282,6 +282,16 @@ def test_a_run_goes_on_with_its_remedies(tmp_path):
     assert all(map(torch.equal, whole.model.state_dict().values(), resumed.model.state_dict().values()))
 
 
+@pytest.mark.parametrize("name", ["normalise_inputs", "use_optimizer"])
+def test_a_checkpoint_from_before_a_change_is_refused_with_what_to_do(tmp_path, name):
+    act = doing((3, "checkpoint", dict(tag="before")), (5, name), (8, "rollback", dict(to="before")), (9, "undo", dict(id=f"{name}-5")),
+                (10, "rollback", dict(to="before")))
+    changed = Script(tmp_path).train(act=act)
+    refused = outcomes(changed.run)[2]
+    assert refused[1] == "refused" and refused[2].endswith("a remedy that was applied since has to be taken back first")
+    assert [status for _, status, _ in outcomes(changed.run)] == ["applied", "applied", "refused", "applied", "applied"]
+
+
 # The trial, and what is told
 
 def test_a_plan_is_told_and_changes_nothing(tmp_path):

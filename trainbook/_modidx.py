@@ -7149,6 +7149,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                           'trainbook/train/training_state.py'),
                                                 'trainbook.train.training_state.Fingerprint.numbers': ( 'train.training_state.html#fingerprint.numbers',
                                                                                                         'trainbook/train/training_state.py'),
+                                                'trainbook.train.training_state.OtherTraining': ( 'train.training_state.html#othertraining',
+                                                                                                  'trainbook/train/training_state.py'),
                                                 'trainbook.train.training_state.Snapshot': ( 'train.training_state.html#snapshot',
                                                                                              'trainbook/train/training_state.py'),
                                                 'trainbook.train.training_state.Snapshot.by_name': ( 'train.training_state.html#snapshot.by_name',

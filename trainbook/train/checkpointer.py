@@ -23,7 +23,7 @@ from .checkpoint_store import CheckpointStore, Keep
 from .early_stopping import Monitor, is_better, replace_default
 from .loop import Loop
 from .measured_weights import MeasuredWeights, differing
-from .training_state import Snapshot, TrainingState
+from .training_state import OtherTraining, Snapshot, TrainingState
 
 # %% ../../nbs/5f_train.checkpointer.ipynb #ce3a6e3e
 def _inherited(point: ResumePoint) -> list[dict[str, Any]]:  # entries of the list of checkpoints
@@ -242,7 +242,7 @@ class Checkpointer:
         entry = self._find(to)
         before = self._share(self._save({"undo"}))
         try: self._restore(to, entry)
-        except ValueError as error: raise Refused(f"{error}; a remedy that has changed the model since has to be taken back first") from None
+        except OtherTraining as error: raise Refused(f"{error}; a remedy that was applied since has to be taken back first") from None
         return (lambda: self._undo_rollback(before)) if before else None
 
     def moment(self) -> Snapshot:
