@@ -162,7 +162,7 @@ def main():
         rows, counted, good = rows_of(programs, before, after, healthy)
     line = f"{good} of {counted} programs in which a remedy is offered come back to {SHARE:.0%} of their twin's score, with {CLICKS} clicks at most."
     if args.names: return print(line)
-    write_section("remedies", [f"## Remedies\n\n{provenance('python bench/remedies.py')} {line}\n",
+    write_section("remedies", [f"## Remedies\n\n{provenance(' '.join(['python bench/remedies.py --seeds', *map(str, args.seeds)]))} {line}\n",
                                *table(["program", "clicks", "before", "after, by seed", "healthy twin", ""], rows)])
 
 
