@@ -188,6 +188,23 @@ def test_workers_and_a_compiled_model(tmp_path):
     assert changed.losses[3:9] == applied.losses[3:9] != untouched.losses[3:9] and is_same(changed, untouched)
 
 
+def test_a_warm_up_goes_back_with_all_else(tmp_path):
+    """The steps of a run count on when it goes back, and what goes by the step since it began must not."""
+    alone = Script(tmp_path / "alone").train(act=doing((3, "warm_up", dict(steps=12))))
+    changed = Script(tmp_path / "changed").train(act=doing((3, "warm_up", dict(steps=12)), (6, "shake_weights"), (9, "undo", dict(id="shake_weights-6"))))
+    assert is_same(changed, alone) and changed.losses[-18:] == alone.losses[-18:]
+    cut = Script(tmp_path / "cut").train(act=doing((3, "warm_up", dict(steps=12)), (8, "stop")))
+    resumed = Script(tmp_path / "resumed", resume=cut.run.path).train()
+    assert all(map(torch.equal, alone.model.state_dict().values(), resumed.model.state_dict().values()))
+
+
+def test_what_was_commanded_since_is_taken_back_with_a_remedy(tmp_path):
+    untouched = Script(tmp_path / "untouched").train()
+    changed = Script(tmp_path / "changed").train(act=doing(
+        (6, "shake_weights"), (8, "scale_lr", dict(factor=.5)), (9, "undo", dict(id="shake_weights-6")), (10, "undo", dict(id="scale_lr-8"))))
+    assert is_same(changed, untouched) and outcomes(changed.run)[-1][1:] == ("refused", "it has been undone, or can't be")
+
+
 class Acting(Callback):
     def __init__(self, act): self.act = act
     def after_batch(self, learn):
@@ -376,6 +393,27 @@ def test_a_recipe_that_does_not_fit_says_at_which_entry(tmp_path):
     with pytest.warns(RuntimeWarning, match="entry 2 of the recipe, gelu_for_relu behind step 7, is failed: it failed half way"), run:
         for i in run.steps(STEPS): model(X).sum().backward()
     assert [status for _, status, _ in outcomes(run)] == ["applied", "failed"]
+
+
+def test_what_is_done_before_and_between_loops_is_repeated(tmp_path):
+    def train(folder, steers=False, **options):
+        script = Script(folder, **options)
+        with script.run:
+            if steers: script.run.scale_lr(.5)
+            for i in script.run.steps(4): script.step(X[i:i + 9], Y[i:i + 9], lambda run: None)
+            if steers: script.run.request(Command("shake_weights", by="test"))
+            for i in script.run.steps(8): script.step(X[i:i + 9], Y[i:i + 9], lambda run: None)
+        return script
+    first = train(tmp_path / "first", steers=True)
+    assert train(tmp_path / "second", recipe=first.run.recipe()).losses == first.losses
+
+
+def test_what_of_a_recipe_was_never_reached_is_said(tmp_path):
+    recipe = Script(tmp_path / "first").train(act=doing((4, "shake_weights"), (20, "gelu_for_relu"))).run.recipe()
+    shorter = Script(tmp_path / "shorter", recipe=recipe)
+    with pytest.warns(RuntimeWarning, match="entry 2 of the recipe, gelu_for_relu, was not reached: the training ended before"), shorter.run:
+        for i in shorter.run.steps(6): shorter.step(X[i:i + 9], Y[i:i + 9], lambda run: None)
+    assert [command for command, _, _ in outcomes(shorter.run)] == ["shake_weights"]
 
 
 # A Learner, and another package

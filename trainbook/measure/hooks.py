@@ -115,6 +115,11 @@ class StepHooks:
         self._compared = {}
 
     @property
+    def step(self) -> int:
+        "Where the run is: the step that is being made, or the last one"
+        return self._position.step
+
+    @property
     def steps_in_batch(self) -> int:
         "Steps begun at the present position, of all optimizers"
         return self.steps - self._steps_before if self._step == self._position.step else 0

@@ -13,7 +13,7 @@ from torch import optim
 
 from .change import Change, Plan, Training
 from .commands import remedy
-from ..run.contract import Count, Positive, Whole
+from ..run.contract import Count, Positive
 from ..run.control import Refused
 from ..run.finding import Finding
 from ..run.training_facts import planned_steps
@@ -21,22 +21,19 @@ from ..run.training_facts import planned_steps
 # %% ../../nbs/8k_remedy.rates.ipynb #47140ea1
 SHARE, USUAL_STEPS = 1 / 20, 100  # of the training; where its length is not known
 
-@remedy("Warm up again", cures={"unstable": 4, "lr_too_high": 7, "exploding_gradient": 8, "oscillating_loss": 9}, arguments=dict(steps=Count, since=Whole),
+@remedy("Warm up again", cures={"unstable": 4, "lr_too_high": 7, "exploding_gradient": 8, "oscillating_loss": 9}, arguments=dict(steps=Count),
         offer=lambda training, finding: {} if training.learning_rate.can_scale else None)
 def warm_up(
     training: Training,
     steps: int | None = None,  # until the full rate is reached; found out if left out
-    since: int | None = None,  # the step at which it began; the present one, if left out
 ) -> Plan:
     "The learning rate rises from near 0 to what the script or its scheduler sets."
     if not training.learning_rate.can_scale: raise Refused("no optimizer is watched whose rate could be scaled; name it: watch(model, optimizer)")
-    progress = training.run.progress
-    planned = planned_steps(progress)
-    steps = steps or (max(10, round(SHARE * planned)) if planned else USUAL_STEPS)
-    began = progress["step"] if since is None else since
-    def course() -> float: return min(1., max(1, training.run.progress["step"] - began) / steps)
-    change = Change("learning rate", "as the script sets it", f"rising to that over {steps} steps", lambda: training.learning_rate.vary(course))
-    return Plan(f"In the next {steps} steps the learning rate rises evenly to what the script or its scheduler sets.", [change], dict(steps=steps, since=began))
+    planned = planned_steps(training.run.progress)
+    length = steps or (max(10, round(SHARE * planned)) if planned else USUAL_STEPS)
+    def rising(step: int) -> float | None: return step / length if step < length else None
+    change = Change("learning rate", "as the script sets it", f"rising to that over {length} steps", lambda: training.learning_rate.vary(rising))
+    return Plan(f"In the next {length} steps the learning rate rises evenly to what the script or its scheduler sets.", [change], dict(steps=length))
 
 # %% ../../nbs/8k_remedy.rates.ipynb #64759ca1
 def peak_rate(optimizer: optim.Optimizer) -> float:
@@ -59,8 +56,8 @@ def hold_rate(
     if not all(getattr(group["lr"], "is_cpu", True) for group in optimizer.param_groups): raise Refused(
         "the rate is a number on a device, and reading it in each step would mean waiting for it")
     rate = rate or peak_rate(optimizer)
-    def course() -> float:
+    def constant(step: int) -> float:
         own = max(float(group["lr"]) for group in optimizer.param_groups)
         return rate / own if own else 1.
-    change = Change("learning rate", "as the scheduler sets it", f"{rate:.3g} from now on", lambda: training.learning_rate.vary(course))
+    change = Change("learning rate", "as the scheduler sets it", f"{rate:.3g} from now on", lambda: training.learning_rate.vary(constant))
     return Plan(f"The learning rate stays at {rate:.3g}, whatever the scheduler sets.", [change], dict(rate=rate))

@@ -63,16 +63,12 @@ def _doubts(run: AnyRun, entries: Sequence[Entry]) -> Iterator[str]:
 
 def recipe_of(run: AnyRun) -> Recipe:
     "What changed a run, as it can be repeated"
-    applied = [event for event in run.events() if event["event"] == "command" and event.get("status") == "applied"]
-    entries = [Entry(event["step"], event["edge"], event["command"], event.get("arguments") or {}, event["id"])
-               for event in applied if event["command"] not in LEAVE_AS_IT_IS and "edge" in event]
-    entries = [_resolved(entry, run) for entry in entries]
+    events = run.events()
+    resolved = {event["id"]: event["arguments"] for event in events if event["event"] == "plan" and "id" in event}  # with what was found out for a remedy
+    applied = [event for event in events if event["event"] == "command" and event.get("status") == "applied" and "edge" in event]
+    entries = [Entry(event["step"], event["edge"], event["command"], resolved.get(event["id"]) or event.get("arguments") or {}, event["id"])
+               for event in applied if event["command"] not in LEAVE_AS_IT_IS]
     return Recipe(entries, [*_doubts(run, entries)])
-
-def _resolved(entry: Entry, run: AnyRun) -> Entry:
-    "With what was found out for a remedy when it was applied"
-    plans = [event for event in run.events() if event["event"] == "plan" and event.get("id") == entry.id]
-    return entry._replace(arguments=plans[-1]["arguments"]) if plans else entry
 
 # %% ../../nbs/8s_remedy.recipe.ipynb #3c91370b
 def scheduled_commands(

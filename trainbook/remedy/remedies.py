@@ -125,6 +125,7 @@ class Remedies:
         if self._trial: clerk.add(self, is_weak=True)
         last.take_back()
         self._run.checkpointer.return_to(last.moment)
+        self._run.commands.forget_since(id)
 
     def _keep(self, id: str | None = None):
         chosen = id or (self._trial or {}).get("id")

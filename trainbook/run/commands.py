@@ -87,8 +87,17 @@ class Commands:
 
     def submit_scheduled(self) -> None:
         "At the edge that they were scheduled for: hands commands in"
-        for command in self._scheduled.pop(self.edges, ()): self.submit(command)
+        due = self._scheduled.pop(self.edges, ())
         self.next_edge = min(self._scheduled, default=inf)
+        for command in due: self.submit(command)
+
+    def forget_since(
+        self,
+        id: str,  # of a command that has been taken back with all that came after it
+    ) -> None:
+        "Commands that came after another one can't be undone any more"
+        ids = [*self._undos]
+        for later in ids[ids.index(id) + 1:] if id in ids else (): del self._undos[later]
 
     def submit(self, command: Command) -> Request:
         "Takes in a command, on any thread; it is obeyed at the next step edge"
@@ -137,10 +146,11 @@ class Commands:
 
     def _applied(self, command: Command, undo: Callable[..., Any] | None):
         self._applied_so_far += 1
-        if undo is None: return self._settle(command, "applied", edge=self.edges)
+        edge = self.edges + self._is_raising  # between two loops: the first edge of the next one
+        if undo is None: return self._settle(command, "applied", edge=edge)
         self._undos[command.id] = undo
         if len(self._undos) > self.remembered: self._undos.pop(next(iter(self._undos)))
-        self._settle(command, "applied", undoable=True, edge=self.edges)
+        self._settle(command, "applied", undoable=True, edge=edge)
 
     def _settle(self, command: Command, outcome: str, reason: str | None = None, **more: Any):
         self.recorder.settle(command, outcome, reason, **more)
@@ -162,5 +172,8 @@ class Commands:
         del self._undos[id]
 
     def close(self) -> None:
-        "Refuses what still waits for the end of a validation"
+        "Refuses what still waits for the end of a validation, and says what was scheduled for an edge that never came"
+        for _, commands in sorted(self._scheduled.items()):
+            for one in commands: say(f"{self.recorder.name}: {one.by}, {one.command}, was not reached: the training ended before")
+        self._scheduled, self.next_edge = {}, inf
         while self.postponed: self._settle(self.postponed.popleft(), "refused", "the validation it waited for was broken off")

@@ -91,7 +91,7 @@ class Loop:
         "The step edge"
         commands = self.commands
         commands.edges += 1
-        if commands.edges == commands.next_edge: commands.submit_scheduled()
+        if commands.edges == commands.next_edge: self.attempt("taking commands", commands.submit_scheduled)
         try:
             if self.poll is not None: self.poll()
         except Exception as error: self._fault("taking commands", error)

@@ -305,7 +305,7 @@ class Replay:
         self._resumed, self._to_find, self._loop.raises_faults = None, {}, False
 
     def on_close(self) -> None:
-        if self._loop.is_catching_up:
+        if self._loop.is_catching_up and not self._loop.has_gone_back:
             say(f"{self._loop.recorder.name} has trained nothing: it looked for loop {self._place['loop'] + 1} over batches to go on with, and the script "
                 "ended before it. Raise its number of epochs to train on")
         self._training, self._known, self._before, self._saving = TrainingState({}, {}), [], None, {}
