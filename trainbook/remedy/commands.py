@@ -7,7 +7,7 @@ __all__ = ['RANK_OF_RULES', 'Offer', 'RemedyCommand', 'remedy', 'known_remedies'
 
 # %% ../../nbs/8c_remedy.commands.ipynb #66a4be6d
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from .change import Plan, Training
 from ..run.about import plugins
@@ -42,7 +42,11 @@ def remedy(
     offer: Offer = _always,
     is_comparable: bool = True,  # see `RemedyCommand`
 ) -> Callable[[Callable[..., Plan]], RemedyCommand]:
-    "A decorator: makes a remedy of a function, whose name is the command's and whose docstring says what it does; raises `TypeError` if there is none"
+    """A decorator: makes a remedy of a function, whose name is the command's and whose docstring says what it does; raises `TypeError` if there is none,
+    `ValueError` for a kind of finding that is not known, or a rank that is no number from 1 to 9"""
+    for kind, rank in cures.items():
+        if kind not in get_args(Kind): raise ValueError(f"{kind!r:.60} is no kind of finding; there are {', '.join(get_args(Kind))}")
+        if rank not in range(1, 10): raise ValueError(f"the rank of a remedy is a whole number from 1, the best, to 9; got {rank!r:.60} for {kind}")
     def make(plan: Callable[..., Plan]) -> RemedyCommand:
         if not plan.__doc__: raise TypeError(f"{plan.__name__} has to say what it does in its docstring, in one sentence: people read it beside the button")
         made = RemedyCommand(plan.__name__, label, " ".join(plan.__doc__.split()), cures, plan, arguments, offer, is_comparable)

@@ -48,7 +48,7 @@ class Recipe(Sequence[Entry]):
         "As text that `watch(recipe=…)` takes, in a file or as it is"
         return json.dumps([entry._asdict() | dict(arguments=dict(entry.arguments)) for entry in self.entries])
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lines = [f"# {doubt}" for doubt in self.doubts]
         told = (", ".join(f"{name}={value!r}" for name, value in entry._asdict().items()) for entry in self.entries)
         return "\n".join([*lines, "recipe = [", *(f"    dict({entry})," for entry in told), "]  # watch(model, optimizer, recipe=recipe)"])
@@ -78,7 +78,7 @@ def scheduled_commands(
     if isinstance(recipe, Recipe): entries = [entry._asdict() for entry in recipe]
     elif hasattr(recipe, "events"): return scheduled_commands(recipe_of(recipe))
     elif isinstance(recipe, Path) or isinstance(recipe, str) and not recipe.lstrip().startswith("["): return _from_file(Path(recipe))
-    elif isinstance(recipe, str): entries = json.loads(recipe)
+    elif isinstance(recipe, str): entries = _decoded(recipe)
     else: entries = recipe
     if not isinstance(entries, list): raise TypeError(f"watch(recipe=…) takes run.recipe(), its JSON or a file of it; got {short(recipe, 100)}")
     return [_command(number, entry) for number, entry in enumerate(entries, 1)]
@@ -86,10 +86,14 @@ def scheduled_commands(
 def _from_file(path: Path) -> list[tuple[int, Command]]:
     if (path/"run.json").is_file(): return scheduled_commands(recipe_of(open_run(path)))
     if not path.is_file(): raise FileNotFoundError(f"{path} is neither a run nor a file with a recipe")
-    return scheduled_commands(json.loads(path.read_text()))
+    return scheduled_commands(_decoded(path.read_text()))
+
+def _decoded(text: str) -> Any:
+    try: return json.loads(text)
+    except ValueError as error: raise ValueError(f"a recipe is JSON as run.recipe().json() gives it; got {short(text, 60)}, which is none: {error}") from None
 
 def _command(number: int, entry: Any) -> tuple[int, Command]:
     given = dict(entry) if isinstance(entry, Mapping) else {}
-    if given.keys() < {*Entry._fields} or not is_of(given["edge"], Whole): raise ValueError(
+    if given.keys() < {*Entry._fields} or not (is_of(given["edge"], Whole) and isinstance(given["arguments"], Mapping)): raise ValueError(
         f"entry {number} of the recipe should have {', '.join(Entry._fields)}; got {short(entry, 100)}")
     return given["edge"], Command(given["command"], dict(given["arguments"]), by=f"entry {number} of the recipe", route="recipe", id=given["id"])

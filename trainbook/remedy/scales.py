@@ -187,6 +187,7 @@ _OF_OUTPUT = "output_mean", "output_std", "output_back"
 @torch.no_grad()
 def folded(model: nn.Module) -> nn.Module:  # a copy, in evaluation mode as it is meant to be used
     "A copy of a model in which the scales of inputs and targets have gone into weights and biases; raises `Refused` for a layer that can't take them"
+    if not isinstance(model, nn.Module): raise TypeError(f"folded(model) takes a module of torch; got {model!r:.100}")
     model = copy.deepcopy(model).eval()
     layers: Any = model.named_modules()
     for name, layer in layers:

@@ -52,7 +52,8 @@ def compare_trial(
     after: np.ndarray,  # and in those since
     mode: str = "min",  # lower is better; `max`: higher is
 ) -> Comparison:
-    "Compares a metric after a remedy with the trend before it"
+    "Compares a metric after a remedy with the trend before it; raises `ValueError` for another mode"
+    if mode not in ("min", "max"): raise ValueError(f'mode is "min" if lower is better, or "max"; got {mode!r:.60}')
     if min(len(before), len(after)) < FEWEST: return Comparison("not comparable", None, None, None, None)
     late = after[len(after) // 2:]
     had, has = (float(values.mean()) if np.isfinite(values).all() else None for values in (before[len(before) // 2:], late))

@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['Kind', 'Severity', 'Series', 'SYMPTOMS', 'HALVE_RATE', 'DOUBLE_RATE', 'STOP_EARLY', 'BACK_TO_BEST', 'PAUSE', 'STOP',
-           'Remedy', 'Finding', 'ranked', 'scale_rate', 'remedy_command']
+           'Remedy', 'Finding', 'ranked', 'scale_rate', 'check_remedy', 'remedy_command', 'plan_command']
 
 # %% ../../nbs/1j_run.finding.ipynb #2072441f
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
-from .control import Command
+from .control import Command, make_command
 
 # %% ../../nbs/1j_run.finding.ipynb #f99b7479
 Kind = Literal[
@@ -97,9 +97,18 @@ PAUSE = Remedy("pause", {}, "Pause", "The training waits before its next step, u
 STOP = Remedy("stop", dict(when="step"), "Stop now", "The training ends at the next step; all that was recorded stays.")
 
 # %% ../../nbs/1j_run.finding.ipynb #dcdfe7e5
+def check_remedy(remedy: Any) -> None:
+    "Raises `TypeError` for what is no remedy"
+    if not isinstance(remedy, Remedy): raise TypeError(f"a remedy is one of finding.remedies, such as run.findings[0].remedies[0]; got {remedy!r:.100}")
+
 def remedy_command(finding: Finding, remedy: Remedy | None = None) -> Command:
     "The command of a remedy, of the best one if none is named; raises `ValueError` if the finding has none"
     if not isinstance(finding, Finding): raise TypeError(f"apply(finding) takes one of run.findings; got {finding!r:.100}")
     if remedy is None and not finding.remedies: raise ValueError(f"no remedy is known against {finding.kind} here; its advice is: {finding.advice}")
-    chosen = remedy or finding.remedies[0]
+    check_remedy(chosen := finding.remedies[0] if remedy is None else remedy)
     return Command(chosen.command, dict(chosen.arguments))
+
+def plan_command(remedy: Remedy) -> Command:
+    "The command that asks what a remedy would change"
+    check_remedy(remedy)
+    return make_command("plan", remedy=remedy.command, arguments=dict(remedy.arguments))

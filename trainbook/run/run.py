@@ -21,7 +21,7 @@ from .about import LIVE, is_alive, plugins, read_info
 from .contract import unknown_in
 from .control import Command, check_command, given, leave, make_command
 from .fault import Faults
-from .finding import Finding, Remedy, remedy_command
+from .finding import Finding, Remedy, plan_command, remedy_command
 from .found import Found
 from .media import Shown, shown_in
 from .reading import epoch_means, frame_of, latest_in, logged_in, metric_names
@@ -336,7 +336,7 @@ class Run:
         remedy: Remedy,  # one of `finding.remedies`
     ) -> Request:  # its `planned` says what would be done
         "Asks what a remedy would change, without changing it"
-        return self.request(make_command("plan", remedy=remedy.command, arguments=dict(remedy.arguments)))
+        return self.request(plan_command(remedy))
 
     def keep(
         self,

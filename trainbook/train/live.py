@@ -31,7 +31,7 @@ from ..run.commands import Commands
 from ..run.control import Command, check_command, given, make_command
 from ..run.every import Every
 from ..run.fault import say, short
-from ..run.finding import Finding, Remedy, remedy_command
+from ..run.finding import Finding, Remedy, plan_command, remedy_command
 from ..run.media import Shown
 from ..run.peers import Peers, run_of
 from ..run.recorder import Recorder
@@ -477,7 +477,7 @@ class LiveRun:
 
     def apply(self, finding: Finding, remedy: Remedy | None = None) -> Request: return self.request(remedy_command(finding, remedy))
 
-    def plan(self, remedy: Remedy) -> Request: return self.request(make_command("plan", remedy=remedy.command, arguments=dict(remedy.arguments)))
+    def plan(self, remedy: Remedy) -> Request: return self.request(plan_command(remedy))
 
     def keep(self, id: str | None = None) -> Request: return self.request(make_command("keep", **given(id=id)))
 
