@@ -26,6 +26,7 @@ from trainbook.train.callbacks import GradientAccumulation, GradientClipping, Sc
 
 X = torch.randn(60, 8, generator=torch.Generator().manual_seed(1))
 Y = X[:, :2].prod(1, keepdim=True)
+CLASSES = (X[:, 0] > 0).long() + (X[:, 1] > 0).long()
 STEPS = 24
 
 
@@ -352,6 +353,25 @@ def test_a_finding_offers_remedies_best_first_and_apply_takes_the_first(tmp_path
     with pytest.raises(ValueError, match="no remedy is known against leakage"): open_run(script.run.path).apply(leak)
 
 
+def test_what_was_cured_is_no_longer_found_and_comes_back_with_an_undo(tmp_path):
+    def train(folder, *what):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 3), nn.Softmax(1))
+        optimizer = torch.optim.SGD(model.parameters(), .1)
+        with watch(model, optimizer, dir=folder, view=None) as run:
+            for i in run.steps(200):
+                optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(model(X), CLASSES)
+                loss.backward()
+                optimizer.step()
+                run.log(loss=loss)
+                doing(*what)(run)
+        return [finding.kind for finding in run.findings if finding.severity == "error"]
+    cured = (20, "drop_output_activation")
+    assert train(tmp_path / "left alone") == ["double_softmax"] and train(tmp_path / "cured", cured) == []
+    assert train(tmp_path / "undone", cured, (60, "undo", dict(id="drop_output_activation-20"))) == ["double_softmax"]
+
+
 # Recipes
 
 def steered(seed):
@@ -457,7 +477,6 @@ def test_a_remedy_of_another_package_is_found(tmp_path):
 
 # Each remedy there is, in a real run
 
-CLASSES = (X[:, 0] > 0).long() + (X[:, 1] > 0).long()
 
 
 class Kinds(Script):

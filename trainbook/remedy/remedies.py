@@ -114,6 +114,7 @@ class Remedies:
         applied = Applied(id, remedy, plan.arguments, run.step, moment, take_back, self._trial)
         self._applied = [*(one._replace(moment=None) for one in self._applied[:1 - MOST]), *self._applied[1 - MOST:], applied]
         self._begin_trial(applied)
+        run.diagnosis.begin_anew()
         return lambda: self._take_back(applied.id)
 
     def _take_back(self, id: str):
@@ -126,6 +127,7 @@ class Remedies:
         last.take_back()
         self._run.checkpointer.return_to(last.moment)
         self._run.commands.forget_since(id)
+        self._run.diagnosis.begin_anew()
 
     def _keep(self, id: str | None = None):
         chosen = id or (self._trial or {}).get("id")

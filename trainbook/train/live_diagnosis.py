@@ -13,6 +13,7 @@ from threading import Lock
 from time import monotonic, thread_time
 from typing import Any
 
+from ..diagnosis.first_losses import FEW
 from ..diagnosis.judge import judge
 from ..diagnosis.training_rules import RULES, TrainingRule
 from ..measure.observer import Observer
@@ -137,6 +138,7 @@ class LiveDiagnosis:
         self._asked, self._arrived = (0, 0.), 0  # a step that is over, and when that was so; the step up to which all values are there
         self._left: float | None = None  # when the outermost loop has ended
         self._rests_until, self._is_closing, self._noted_bad = 0., False, False
+        self._since = 0  # the step after which a remedy has changed what is trained
         self._judged = self._schedule.begun  # the last step of which it is known what holds
         self._facts = FactFile(recorder.path/"facts.jsonl")
         if self._rules: clerk.add(self, is_weak=True)
@@ -152,6 +154,14 @@ class LiveDiagnosis:
     def on_loop_end(self) -> None:
         self.on_validation_end()
         self._left = monotonic()
+
+    def begin_anew(self) -> None:
+        "A remedy was applied, or taken back: once there are enough losses since then, those before are no evidence any more"
+        self._since = self.recorder.position.step
+
+    def _evidence(self, facts: TrainingFacts) -> TrainingFacts:
+        since = [one for one in facts.losses if one.get("step", 0) > self._since]
+        return facts._replace(losses=since) if len(since) >= FEW else facts
 
     def tick(self) -> None:
         "The clerk's round: judges what is due"
@@ -184,7 +194,7 @@ class LiveDiagnosis:
 
     def _judge(self, step: int, whole: TrainingFacts | None):
         facts = up_to(whole, step) if whole and step <= whole.step else facts_of(self.recorder, step, self._facts)
-        now, info = judge(facts, self._rules, self.faults), self.recorder.info
+        now, info = judge(self._evidence(facts), self._rules, self.faults), self.recorder.info
         new, gone = self._changes.between(self._heard(), now, step, self._is_closing and not self._due)
         for finding in new:
             remedies = tuple(remedy for remedy in self._offer(finding) if is_possible(remedy, info))
