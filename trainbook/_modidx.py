@@ -6312,6 +6312,8 @@ d = { 'settings': {'branch': 'main', 'doc_baseurl': '/', 'doc_host': '', 'git_ur
                                                                                                            'trainbook/train/iterators.py'),
                                            'trainbook.train.iterators.Iterators._epochs': ( 'train.iterators.html#iterators._epochs',
                                                                                             'trainbook/train/iterators.py'),
+                                           'trainbook.train.iterators.Iterators._followed': ( 'train.iterators.html#iterators._followed',
+                                                                                              'trainbook/train/iterators.py'),
                                            'trainbook.train.iterators.Iterators._is_over': ( 'train.iterators.html#iterators._is_over',
                                                                                              'trainbook/train/iterators.py'),
                                            'trainbook.train.iterators.Iterators._is_validation': ( 'train.iterators.html#iterators._is_validation',

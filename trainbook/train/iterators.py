@@ -196,12 +196,10 @@ class Iterators:
         started: Iterator[Any] | None = None,
     ) -> Generator[Any, None, None]:
         loop, replay, n = self._loop, self._replay, self._loop.attempt(Loop.part, length_of, loader)
-        consumer = id(sys._getframe(1))
+        consumer, level = id(sys._getframe(1)), loop.depth + 1
         if not loop.depth: loop.consumer = consumer
         number = replay.next_loop(loader, taken, _line(sys._getframe(1)))
-        if number is None: return
-        if loop.stops.when == "step" and self._is_over(): return
-        level = loop.depth + 1
+        if number is None or loop.stops.when == "step" and self._is_over(): return
         # in the step of a loop around it, which has its own edge, and whose batches are those that the panel counts
         is_within = loop.step_level is not None and level > loop.step_level > 0
         counted = {} if is_within else dict(batch=0, batches=n, unit="step" if isinstance(loader, range) else "batch")
@@ -213,9 +211,8 @@ class Iterators:
             clock, throughput, watching = perf_counter, self._observer.throughput, self._observer.watching
             throughput.has_data |= not isinstance(loader, range)  # the numbers of steps are no data
             steps, asked = 0 if loop.clock is None else loop.clock.steps, clock()
-            if started is None: started = replay.batches(loader, number)
-            loop.attempt(Loop.part, replay.follow, number, loader, started)
             if loop.goes_back: opened, started = self._begin_again(loader, number)
+            else: started = self._followed(number, loader, replay.batches(loader, number) if started is None else started)
             while started is not None:
                 for batch, data in enumerate(started, opened["batch"] + 1):
                     came = clock()
@@ -236,11 +233,10 @@ class Iterators:
                         return loop.cut(is_done=batch == n)
                     if loop.goes_back: break
                     asked = clock()
-                else: break
+                else:
+                    opened["is_done"] = True
+                    return self._look_for_steps(steps)
                 opened, started = self._begin_again(loader, number)
-            if started is None: return
-            opened["is_done"] = True
-            self._look_for_steps(steps)
 
     def _begin_again(self, loader: Iterable[Any], number: int) -> tuple[dict[str, Any], Iterator[Any] | None]:
         "A remedy was taken back: the batches since then come again. If it was applied in another loop, this one ends, and that over epochs goes back"
@@ -248,9 +244,11 @@ class Iterators:
         if not replay.goes_back_within(number): return {}, None
         loop.goes_back = False
         opened = replay.begin_loop(loader, number)
-        batches = replay.batches(loader, number)
-        replay.follow(number, loader, batches)
-        return opened, batches
+        return opened, self._followed(number, loader, replay.batches(loader, number))
+
+    def _followed(self, number: int, loader: Iterable[Any], batches: Iterator[Any]) -> Iterator[Any]:
+        self._loop.attempt(Loop.part, self._replay.follow, number, loader, batches)
+        return batches
 
     def _end_of_what_is_around(self, opened: dict[str, Any]):
         "A `zip` or an `islice` around the batches has come to its end: the last batch is done, or was drawn in vain"
